@@ -13,6 +13,7 @@ const force = process.argv.includes('--force');
 
 const lockFile = at('.prepare.lock');
 const stampFile = at('dist', '.stamp');
+const mainFile = at('dist', 'src', 'cli', 'main.js');
 const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
 const LOCK_WAIT_MS = 10 * 60_000;
 
@@ -87,7 +88,7 @@ function fingerprint() {
 }
 
 function isBuilt() {
-  if (!fs.existsSync(stampFile)) return false;
+  if (!(fs.existsSync(stampFile) && fs.existsSync(mainFile))) return false;
   return fs.readFileSync(stampFile, 'utf8') === fingerprint();
 }
 
@@ -101,7 +102,8 @@ function removeLeftovers() {
 
 function build() {
   const before = fingerprint();
-  if (force) fs.rmSync(at('dist'), { recursive: true, force: true });
+  // Without its output tsc's notes of what it has written are wrong: start afresh.
+  if (force || !fs.existsSync(mainFile)) fs.rmSync(at('dist'), { recursive: true, force: true });
   run(process.execPath, [tsc, '-p', 'tsconfig.build.json']);
   removeLeftovers();
   fs.writeFileSync(stampFile, before);
@@ -145,7 +147,7 @@ function prepare() {
   if (needsInstall()) install();
   if (!needsBuild()) return;
   if (fs.existsSync(tsc)) build();
-  else if (!(afterInstall || fs.existsSync(at('dist', 'setup.js'))))
+  else if (!(afterInstall || fs.existsSync(mainFile)))
     throw new Error('TypeScript is missing, so dist/ cannot be built. Run: npm install');
 }
 
