@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { limits } from '../base/limits.ts';
+import { bytesOf, bytesUpTo, count, digest, nonce, opening, party, perOption, reason, signature, wireBatch } from './schema.ts';
+
+/** What a server says of a pool that somebody wants to show: the pool, its run and its size. */
+const release = z.strictObject({
+  pool: count,
+  runId: digest,
+  votes: count,
+  forced: z.boolean(),
+  by: party,
+});
+export type WireRelease = z.infer<typeof release>;
+
+const commitments = z.strictObject({ own: perOption(digest), next: perOption(digest) });
+
+const state = z.strictObject({
+  kind: z.literal('state'),
+  sealed: count,
+  head: digest,
+  tallied: count,
+  runId: digest.nullable(),
+  commitments: commitments.nullable(),
+  /** Over sealed, head, tallied, runId and commitments (election/statements). */
+  signature,
+  rebuilding: z.boolean(),
+  flushing: z.boolean(),
+  view: z.tuple([nonce.nullable(), nonce.nullable(), nonce.nullable()]),
+  /** Batches ever stored. */
+  batches: count,
+  /** Since the last STATE on this link: batches in no sealed pool that are held, and safe, now. */
+  held: z.array(digest).max(limits.digestsPerStateMax),
+  safe: z.array(digest).max(limits.digestsPerStateMax),
+  /** The list did not fit: more STATEs follow, and only the last of them counts as whole. */
+  more: z.boolean(),
+  bound: release.nullable(),
+});
+
+/** The first message on a link, each way. Its STATE follows at once. */
+const hello = z.strictObject({
+  kind: z.literal('hello'),
+  protocol: count,
+  electionHash: digest,
+  versionHash: digest,
+  castersHash: digest,
+  /** The least that the receiver must have stored, sealed and tallied by now: having less means a lost disk. */
+  remembers: z.strictObject({ batches: count, sealed: count, tallied: count }),
+});
+
+const pool = z.strictObject({
+  kind: z.literal('pool'),
+  number: count,
+  batches: z.array(digest).min(1).max(limits.batchesPerPoolMax),
+  digest,
+  /** The proposer's, whoever hands the pool over (election/statements). */
+  signature,
+});
+
+const give = z.strictObject({
+  kind: z.literal('give'),
+  batch: wireBatch,
+  /** Fragment i from the previous server of i, fragment i+1 from its next. */
+  opening,
+});
+
+const round = z.strictObject({
+  kind: z.literal('round'),
+  runId: digest,
+  round: z.int().min(0).max(64),
+  /** The frame holds the rest of the message as well. */
+  words: bytesUpTo(limits.frameBytesMax - 1_024),
+});
+
+const tallyOption = z.strictObject({ fragment: bytesUpTo(8), salt: bytesOf(16) });
+
+const snapshot = z.strictObject({
+  count,
+  runId: digest,
+  nonces: z.tuple([nonce, nonce, nonce]),
+  /** The receiver's fragment that the sender holds too, per option. */
+  options: perOption(tallyOption),
+  /** T_0, T_1, T_2 as far as the sender knows them. */
+  commitments: z.tuple([
+    perOption(digest).nullable(),
+    perOption(digest).nullable(),
+    perOption(digest).nullable(),
+  ]),
+});
+export type WireSnapshot = z.infer<typeof snapshot>;
+
+/** To a server that is being rebuilt: the newest tally, and the one that the newest release showed. */
+const handOver = z.strictObject({
+  kind: z.literal('hand-over'),
+  tally: snapshot.nullable(),
+  release: release.nullable(),
+  released: snapshot.nullable(),
+});
+
+const proposeRelease = z.strictObject({ kind: z.literal('propose-release'), release });
+const agreeRelease = z.strictObject({ kind: z.literal('agree-release'), pool: count, runId: digest });
+const refuseRelease = z.strictObject({
+  kind: z.literal('refuse-release'),
+  pool: count,
+  runId: digest,
+  reason,
+  /** What the refusing server is bound to. */
+  bound: release.nullable(),
+});
+
+export const peerMessage = z.discriminatedUnion('kind', [
+  hello,
+  state,
+  pool,
+  give,
+  round,
+  handOver,
+  proposeRelease,
+  agreeRelease,
+  refuseRelease,
+]);
+export type PeerMessage = z.infer<typeof peerMessage>;
+export type PeerMessageOf<K extends PeerMessage['kind']> = Extract<PeerMessage, { kind: K }>;

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { limits } from '../base/limits.ts';
+import { maxVoter } from '../election/voters.ts';
+
+/** Building blocks of the message schemas: sizes are exact wherever the protocol fixes them. */
+export const bytesOf = (size: number) =>
+  z.instanceof(Uint8Array).refine((bytes) => bytes.length === size, `must be ${size} bytes`);
+export const bytesUpTo = (size: number) =>
+  z.instanceof(Uint8Array).refine((bytes) => bytes.length <= size, `at most ${size} bytes`);
+
+export const digest = bytesOf(32);
+export const nonce = bytesOf(16);
+export const signature = bytesOf(64);
+export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const party = z.union([z.literal(0), z.literal(1), z.literal(2)]);
+export const voter = z.int().min(0).max(maxVoter);
+export const reason = z.string().max(1_000);
+export const perOption = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(limits.widthMax);
+
+/** A batch less what both ends know: the election. Voters travel as varint runs (election/voters). */
+export const wireBatch = z.strictObject({
+  batchId: bytesOf(16),
+  caster: digest,
+  width: z.int().min(1).max(limits.widthMax),
+  voters: bytesUpTo(limits.ballotsPerBatchMax * 16),
+  commitments: z.tuple([digest, digest, digest]),
+  signature,
+});
+export type WireBatch = z.infer<typeof wireBatch>;
+
+/** Fragment 2 of the widest and longest batch, with its salt. */
+export const opening = bytesUpTo(16 + (limits.widthMax * limits.ballotsPerBatchMax) / 8);
