@@ -1,0 +1,114 @@
+import { good, type Refusal, type Result, refused } from '../base/result.ts';
+import type { PastedTally } from './paste.ts';
+import { formatList, recombine } from './tally-list.ts';
+
+export interface PastedResult {
+  /** Null for a yes/no election's only option. */
+  readonly option: string | null;
+  readonly tally: number;
+}
+
+const tallyBitsMax = 48;
+/** From here on two servers' lists are practically never equal by chance. */
+const randomBitsMin = 16;
+
+type Three = readonly [PastedTally, PastedTally, PastedTally];
+
+/** Recombines three servers' lists, or says why they do not fit together. */
+export function checkPasted(
+  pasted: readonly PastedTally[],
+  tallyBits?: number,
+): Result<readonly PastedResult[]> {
+  const [a, b, c] = pasted;
+  if (a === undefined || b === undefined || c === undefined || pasted.length > 3) {
+    return refused(
+      `One list from each of the three fragment servers is needed, but there are ${pasted.length}.`,
+    );
+  }
+  const three: Three = [a, b, c];
+  const fault =
+    numbersFault(three) ??
+    lengthFault(three, tallyBits) ??
+    optionsFault(three) ??
+    repeatedFault(three) ??
+    differentFault(three);
+  return fault ?? results(three);
+}
+
+function numbersFault(three: Three): Refusal | null {
+  const lists = three.flatMap(({ lists }) => lists.map(({ list }) => list));
+  const wrong = lists
+    .flat()
+    .find((number) => !Number.isInteger(number) || number < 0 || number > 15);
+  return wrong === undefined
+    ? null
+    : refused(`A list has the number ${wrong}; all numbers are whole and from 0 to 15.`);
+}
+
+function lengthFault(three: Three, tallyBits: number | undefined): Refusal | null {
+  const lengths = three.flatMap(({ lists }) => lists.map(({ list }) => list.length));
+  const wanted = tallyBits === undefined ? lengths[0] : tallyBits / 4;
+  const wrong = lengths.find((length) => length !== wanted || length > tallyBitsMax / 4);
+  if (wrong === undefined) {
+    return null;
+  }
+  return tallyBits === undefined && wrong !== wanted
+    ? refused(`The lists have different lengths: ${wanted} and ${wrong} numbers.`)
+    : refused(
+        `A list has ${wrong} numbers instead of ${wanted === wrong ? 'at most 12' : wanted}.`,
+      );
+}
+
+const names = ({ lists }: PastedTally): string =>
+  JSON.stringify(lists.map(({ option }) => option).sort());
+
+function optionsFault([a, b, c]: Three): Refusal | null {
+  return names(a) === names(b) && names(a) === names(c)
+    ? null
+    : refused('The three servers must list the same options, each once.');
+}
+
+const content = ({ lists }: PastedTally): string =>
+  lists
+    .map(({ option, list }) => `${option} ${formatList(list)}`)
+    .sort()
+    .join();
+
+function repeatedFault(three: Three): Refusal | null {
+  const bits = three[0].lists.reduce((sum, { list }) => sum + 4 * list.length, 0);
+  const isRepeated = new Set(three.map(content)).size < 3;
+  return isRepeated && bits >= randomBitsMin
+    ? refused('The same list is there twice: each must come from another fragment server.')
+    : null;
+}
+
+function differentFault(three: Three): Refusal | null {
+  const pools = new Set(three.flatMap(({ pool }) => (pool === null ? [] : [pool])));
+  if (pools.size > 1) {
+    return refused(
+      `The lists are of different pools (${[...pools].join(', ')}): print all three again.`,
+    );
+  }
+  const votes = new Set(three.flatMap(({ votes: count }) => (count === null ? [] : [count])));
+  return votes.size > 1
+    ? refused(
+        `The lists are of different numbers of votes (${[...votes].join(', ')}): print all three again.`,
+      )
+    : null;
+}
+
+function results(three: Three): Result<readonly PastedResult[]> {
+  const votes = three.map((tally) => tally.votes).find((count) => count !== null) ?? null;
+  const listOf = (tally: PastedTally, option: string | null): readonly number[] =>
+    tally.lists.find((other) => other.option === option)?.list ?? [];
+  const found = three[0].lists.map(({ option, list }) => ({
+    option,
+    tally: recombine([list, listOf(three[1], option), listOf(three[2], option)]),
+  }));
+  const over = found.find(({ tally }) => votes !== null && tally > votes);
+  return over === undefined
+    ? good(found)
+    : refused(
+        `The lists recombine to ${over.tally}, more than the ${votes} votes: they do not belong together.`,
+      );
+}
