@@ -1,0 +1,140 @@
+import { assert, present } from '../base/assert.ts';
+import type { Bytes, Sha256 } from '../base/bytes.ts';
+import type { Remembered, Tampering } from '../fragment/ports.ts';
+import { type Party, type PartyName, type PerParty, partyName, perParty } from '../mpc/parties.ts';
+import { blobOrNull, type Flag, hexOrNull } from './columns.ts';
+import type { Connection } from './connection.ts';
+
+/** Which election and which server a file belongs to. */
+export interface Identity {
+  readonly electionHash: Bytes;
+  readonly party: Party;
+}
+
+/** Whose tables a file must hold, and what they are hashed with. */
+export interface FileTerms extends Identity {
+  readonly sha256: Sha256;
+}
+
+interface IdentityRow {
+  readonly election_hash: Bytes;
+  readonly server: PartyName;
+}
+
+interface TamperingRow {
+  readonly kind: Tampering['kind'];
+  readonly pool: number;
+  readonly run_id: Bytes | null;
+  readonly what: string;
+  readonly at: number;
+}
+
+/** Reads what every schema version has, so before a file of an older one is migrated. */
+export const identityIn = (db: Connection): IdentityRow | undefined =>
+  db.prepare<[], IdentityRow>('SELECT election_hash, server FROM meta').get();
+
+export function putIdentity(
+  db: Connection,
+  { electionHash, party }: Identity,
+  rebuilding: string | null,
+): void {
+  db.prepare<[Bytes, PartyName, Flag, string | null]>(
+    'INSERT INTO meta VALUES (1, ?, ?, ?, ?, 0)',
+  ).run(electionHash, partyName(party), rebuilding === null ? 1 : 0, rebuilding);
+}
+
+/** The tables of single facts: `meta`, `peer` and `tampering`. */
+export class MetaRows {
+  readonly #meta;
+  readonly #setRebuilding;
+  readonly #setFinal;
+  readonly #peer;
+  readonly #setPeer;
+  readonly #tampering;
+  readonly #setTampering;
+  readonly #clearTampering;
+
+  constructor(db: Connection) {
+    this.#meta = db.prepare<
+      [],
+      { readonly whole: Flag; readonly rebuilding: string | null; readonly final: number }
+    >('SELECT whole, rebuilding, final FROM meta');
+    this.#setRebuilding = db.prepare<[Flag, string | null]>(
+      'UPDATE meta SET whole = ?, rebuilding = ?',
+    );
+    this.#setFinal = db.prepare<[number]>('UPDATE meta SET final = ?');
+    this.#peer = db.prepare<[PartyName], Remembered>(
+      'SELECT batches, sealed FROM peer WHERE server = ?',
+    );
+    this.#setPeer = db.prepare<[PartyName, number, number]>(
+      `INSERT INTO peer VALUES (?, ?, ?)
+       ON CONFLICT (server) DO UPDATE SET batches = excluded.batches, sealed = excluded.sealed`,
+    );
+    this.#tampering = db.prepare<[], TamperingRow>(
+      'SELECT kind, pool, run_id, what, at FROM tampering',
+    );
+    this.#setTampering = db.prepare<[TamperingRow]>(
+      'INSERT INTO tampering VALUES (1, @kind, @pool, @run_id, @what, @at)',
+    );
+    this.#clearTampering = db.prepare<[]>('DELETE FROM tampering');
+  }
+
+  whole(): boolean {
+    return this.#row().whole === 1;
+  }
+
+  /** Why this file is being rebuilt; null where it is whole. */
+  rebuilding(): string | null {
+    return this.#row().rebuilding;
+  }
+
+  beginRebuild(why: string): void {
+    this.#setRebuilding.run(0, why);
+  }
+
+  endRebuild(): void {
+    assert(this.rebuilding() !== null, 'only a rebuild that was begun ends');
+    this.#setRebuilding.run(1, null);
+  }
+
+  final(): number {
+    return this.#row().final;
+  }
+
+  setFinal(count: number): void {
+    this.#setFinal.run(count);
+  }
+
+  remembered(): PerParty<Remembered> {
+    return perParty((party) => this.#peer.get(partyName(party)) ?? { batches: 0, sealed: 0 });
+  }
+
+  remember(party: Party, { batches, sealed }: Remembered): void {
+    this.#setPeer.run(partyName(party), batches, sealed);
+  }
+
+  tampering(): Tampering | null {
+    const row = this.#tampering.get();
+    return row === undefined
+      ? null
+      : {
+          kind: row.kind,
+          pool: row.pool,
+          runId: hexOrNull(row.run_id),
+          what: row.what,
+          at: row.at,
+        };
+  }
+
+  setTampering(tampering: Tampering | null): void {
+    this.#clearTampering.run();
+    if (tampering !== null) {
+      const { kind, pool, runId, what, at } = tampering;
+      this.#setTampering.run({ kind, pool, run_id: blobOrNull(runId), what, at });
+    }
+  }
+
+  #row(): { readonly whole: Flag; readonly rebuilding: string | null; readonly final: number } {
+    return present(this.#meta.get(), 'the row of the table meta');
+  }
+}
