@@ -10,6 +10,9 @@ export interface ReplicatedShare {
   readonly next: Words;
 }
 
-/** What each server holds of x, from the three fragments x0, x1, x2: for tests and measurements, which play all three. */
+/**
+ * What each server holds of x, from the three fragments x0, x1, x2: for tests and measurements,
+ * which play all three.
+ */
 export const replicate = (fragments: PerParty<Words>): PerParty<ReplicatedShare> =>
   perParty((party) => ({ own: fragments[party], next: fragments[next(party)] }));
