@@ -1,12 +1,28 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
-import { bytesOf, bytesUpTo, count, digest, opening, perOption, reason, signature, wireBatch } from './schema.ts';
+import {
+  bytesOf,
+  bytesUpTo,
+  count,
+  digest,
+  opening,
+  perOption,
+  reason,
+  signature,
+  wireBatch,
+} from './schema.ts';
 
 /** What the client numbers its requests with, for the answers to name. */
 const request = count;
 
 const hello = z.strictObject({ kind: z.literal('hello'), protocol: count, electionHash: digest });
-const cast = z.strictObject({ kind: z.literal('cast'), request, batch: wireBatch, own: opening, next: opening });
+const cast = z.strictObject({
+  kind: z.literal('cast'),
+  request,
+  batch: wireBatch,
+  own: opening,
+  next: opening,
+});
 const tally = z.strictObject({ kind: z.literal('tally'), request });
 const status = z.strictObject({ kind: z.literal('status'), request });
 
@@ -23,7 +39,12 @@ const welcome = z.strictObject({
 /** The batch is on this server's disk; the signature is over ackStatement (election/statements). */
 const stored = z.strictObject({ kind: z.literal('stored'), request, digest, signature });
 const refused = z.strictObject({ kind: z.literal('refused'), request: request.nullable(), reason });
-const busy = z.strictObject({ kind: z.literal('busy'), request, retryMs: z.int().min(0).max(60_000), reason });
+const busy = z.strictObject({
+  kind: z.literal('busy'),
+  request,
+  retryMs: z.int().min(0).max(60_000),
+  reason,
+});
 /** Unasked, to the connection that handed the batch in: all three servers hold it. */
 const safe = z.strictObject({ kind: z.literal('safe'), digest });
 /** Unasked: sealed here and at one peer at least. Duplicates as a bitmap over the batch's ballots, null for none. */

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
-import { bytesOf, bytesUpTo, count, digest, nonce, opening, party, perOption, reason, signature, wireBatch } from './schema.ts';
+import {
+  bytesOf,
+  bytesUpTo,
+  count,
+  digest,
+  nonce,
+  opening,
+  party,
+  perOption,
+  reason,
+  signature,
+  wireBatch,
+} from './schema.ts';
 
 /** What a server says of a pool that somebody wants to show: the pool, its run and its size. */
 const release = z.strictObject({
@@ -97,7 +109,11 @@ const handOver = z.strictObject({
 });
 
 const proposeRelease = z.strictObject({ kind: z.literal('propose-release'), release });
-const agreeRelease = z.strictObject({ kind: z.literal('agree-release'), pool: count, runId: digest });
+const agreeRelease = z.strictObject({
+  kind: z.literal('agree-release'),
+  pool: count,
+  runId: digest,
+});
 const refuseRelease = z.strictObject({
   kind: z.literal('refuse-release'),
   pool: count,

@@ -15,7 +15,8 @@ export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const party = z.union([z.literal(0), z.literal(1), z.literal(2)]);
 export const voter = z.int().min(0).max(maxVoter);
 export const reason = z.string().max(1_000);
-export const perOption = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(limits.widthMax);
+export const perOption = <T extends z.ZodType>(item: T) =>
+  z.array(item).min(1).max(limits.widthMax);
 
 /** A batch less what both ends know: the election. Voters travel as varint runs (election/voters). */
 export const wireBatch = z.strictObject({
