@@ -10,7 +10,7 @@ export const maxVoter = Number.MAX_SAFE_INTEGER;
 export function consecutiveVoters(first: number, count: number): VoterRuns {
   assert(Number.isSafeInteger(first) && first >= 0, 'a voter id is an integer from 0 to 2^53-1');
   assert(Number.isSafeInteger(count) && count >= 1, 'a batch has one voter or more');
-  assert(first + count - 1 <= maxVoter, 'the last voter id is at most 2^53-1');
+  assert(first + (count - 1) <= maxVoter, 'the last voter id is at most 2^53-1');
   return { firsts: Float64Array.of(first), lengths: Float64Array.of(count), voters: count };
 }
 
