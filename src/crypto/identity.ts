@@ -53,7 +53,8 @@ export async function createIdentity(wanted: NewIdentity): Promise<Identity> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const signed = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [wanted.commonName] }],
+    // A bare string would be taken apart at quotation marks and at a leading #.
+    name: new x509.Name([{ CN: [{ utf8String: wanted.commonName }] }]),
     notBefore: wanted.notBefore,
     notAfter: wanted.notAfter,
     signingAlgorithm: algorithm,

@@ -47,7 +47,7 @@ function readLine(text: string): Result<Line> {
   if (named !== null) {
     return readList(named[1] ?? null, named[2] ?? '');
   }
-  const bare = /^(?:\[.*\]?|[\d.,\s-]+,[\d.,\s-]*)$/u.test(text);
+  const bare = /^(?:\[[^\]]*\]|[\d.\s-]+,[\d.,\s-]*)$/u.test(text);
   return bare ? readList(null, text) : good({ kind: 'other' });
 }
 
