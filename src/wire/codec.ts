@@ -49,7 +49,8 @@ function decode<T>(schema: z.ZodType<T>, frame: Bytes): Result<T> {
   }
   let value: unknown;
   try {
-    value = cbor.decode(frame);
+    // A view of our own: the decoder leaves a mark on what it reads.
+    value = cbor.decode(new Uint8Array(frame.buffer, frame.byteOffset, frame.length));
   } catch {
     return malformed('not readable');
   }
