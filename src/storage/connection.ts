@@ -69,3 +69,7 @@ export function syncFolder(folder: string): void {
 /** Bytes as the rest of the program knows them: the same memory, without what a Buffer adds. */
 export const plain = (bytes: Bytes): Bytes =>
   new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+export function limitBytes(db: Connection, bytesMax: number): void {
+  db.pragma(`max_page_count = ${Math.ceil(bytesMax / pragmaNumber(db, 'page_size'))}`);
+}

@@ -39,11 +39,12 @@ export function createFile(path: string, terms: FileTerms, rebuilding: string | 
   const db = connect(path);
   try {
     makeDurable(db);
-    db.exec('BEGIN IMMEDIATE');
-    db.pragma(`application_id = ${shareTablesId}`);
-    migrate(db, 0);
-    putIdentity(db, terms, rebuilding);
-    db.exec('COMMIT');
+    const fill = db.transaction(() => {
+      db.pragma(`application_id = ${shareTablesId}`);
+      bringUpToDate(db);
+      putIdentity(db, terms, rebuilding);
+    });
+    fill.immediate();
     return db;
   } catch (error) {
     db.close();
@@ -151,19 +152,15 @@ function identityFault(db: Connection, { electionHash, party }: Identity): Refus
       );
 }
 
-function bringUpToDate(db: Connection): void {
+/** Takes the schema from the file's version to the newest, in one transaction. */
+export function bringUpToDate(db: Connection, steps: readonly string[] = schemaSteps): void {
   const version = pragmaNumber(db, 'user_version');
-  if (version < schemaSteps.length) {
-    db.exec('BEGIN IMMEDIATE');
-    migrate(db, version);
-    db.exec('COMMIT');
+  if (version < steps.length) {
+    db.transaction(() => {
+      for (const step of steps.slice(version)) {
+        db.exec(step);
+      }
+      db.pragma(`user_version = ${steps.length}`);
+    }).immediate();
   }
-}
-
-/** Takes the schema from `version` to the newest, inside the transaction of the caller. */
-function migrate(db: Connection, version: number): void {
-  for (const step of schemaSteps.slice(version)) {
-    db.exec(step);
-  }
-  db.pragma(`user_version = ${schemaSteps.length}`);
 }

@@ -10,7 +10,7 @@ import type {
   TallyShare,
 } from '../fragment/ports.ts';
 import type { Digest, SealedPool } from '../scheduler/types.ts';
-import type { Connection, Place } from './connection.ts';
+import { type Connection, limitBytes, type Place } from './connection.ts';
 import type { FileTerms } from './meta-rows.ts';
 import { createFile, openFile } from './share-file.ts';
 import { ShareRows } from './share-rows.ts';
@@ -61,6 +61,11 @@ export class ShareTables implements FragmentReads {
   static open(place: Place, terms: FileTerms): Result<ShareTables> {
     const opened = openFile(place, terms);
     return opened.ok ? good(new ShareTables(opened.value.db, opened.value.rows)) : opened;
+  }
+
+  /** Where the tables are: a file, or `:memory:`. */
+  get path(): string {
+    return this.#db.name;
   }
 
   begin(): void {
@@ -146,6 +151,11 @@ export class ShareTables implements FragmentReads {
   /** The newest `count` rows of a table for people to read, without anything secret. */
   newestRows(table: TableName, count: number): TableRows {
     return guarded(() => newestRows(this.#db, table, count));
+  }
+
+  /** From now on the disk counts as full when the file has this size: for tests and the simulator. */
+  limitBytes(bytesMax: number): void {
+    limitBytes(this.#db, bytesMax);
   }
 
   /** Everything committed, as the bytes of a file that `open` takes: a disk of the simulator. */

@@ -1,0 +1,560 @@
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AssertionFailure } from '../../src/base/assert.ts';
+import type { StoreWrite } from '../../src/fragment/ports.ts';
+import { ShareTables } from '../../src/storage/share-tables.ts';
+import {
+  allCommitments,
+  batchOf,
+  commit,
+  commitFinalPools,
+  digestNamed,
+  keepBatch,
+  releaseOf,
+  sealedBatch,
+  sealPool,
+  tallyOf,
+  terms,
+} from './fixtures.ts';
+import { temporaryFolder } from './temporary.ts';
+
+interface Disk {
+  readonly kind: string;
+  create(bornWhole?: boolean): ShareTables;
+  /** Closes the tables and opens again what was committed. */
+  reopen(tables: ShareTables): ShareTables;
+}
+
+function closing(tables: ShareTables): ShareTables {
+  onTestFinished(() => {
+    try {
+      tables.rollback();
+    } catch {
+      // No group was open.
+    }
+    tables.close();
+  });
+  return tables;
+}
+
+function opened(place: Parameters<typeof ShareTables.open>[0]): ShareTables {
+  const result = ShareTables.open(place, terms);
+  if (!result.ok) {
+    throw new Error(result.reason);
+  }
+  return closing(result.value);
+}
+
+const disks: readonly Disk[] = [
+  {
+    kind: 'a file',
+    create: (bornWhole = true) =>
+      closing(
+        ShareTables.create(path.join(temporaryFolder(), 'fribs.db'), { ...terms, bornWhole }),
+      ),
+    reopen: (tables) => {
+      tables.close();
+      return opened(tables.path);
+    },
+  },
+  {
+    kind: 'memory',
+    create: (bornWhole = true) => closing(ShareTables.create(':memory:', { ...terms, bornWhole })),
+    reopen: (tables) => opened(tables.image()),
+  },
+];
+
+const audit = (what: string): StoreWrite => ({ kind: 'audit', at: 5_000, what, detail: 'ümläut' });
+
+describe.each(disks)('share tables in $kind', (disk) => {
+  test('start empty and whole', () => {
+    const tables = disk.create();
+    expect(disk.reopen(tables).state()).toEqual({
+      rebuilding: false,
+      unsealed: [],
+      safe: [],
+      batches: 0,
+      lastPool: null,
+      tally: null,
+      beforeTally: null,
+      final: 0,
+      bound: null,
+      shown: null,
+      tampering: null,
+      duplicates: 0,
+      remembered: [
+        { batches: 0, sealed: 0 },
+        { batches: 0, sealed: 0 },
+        { batches: 0, sealed: 0 },
+      ],
+    });
+  });
+
+  test('give back a batch as it was kept', () => {
+    const one = batchOf('one', [3, 4, 5, 9, Number.MAX_SAFE_INTEGER], 3);
+    const tables = disk.create();
+    expect(commit(tables, keepBatch(one, 1_234_567_890_123))).toBeGreaterThan(0);
+    expect(tables.lastCommitMs).toBeGreaterThan(0);
+    const again = disk.reopen(tables);
+    expect(again.batch(one.digest)).toEqual({
+      batch: one.batch,
+      openings: one.openings,
+      pool: null,
+      accepted: null,
+    });
+    expect(again.has(one.digest)).toBe(true);
+    expect(again.has(digestNamed('another'))).toBe(false);
+    expect(again.batch(digestNamed('another'))).toBeNull();
+    expect(again.poolOf(one.digest)).toBeNull();
+    expect(again.state()).toMatchObject({
+      batches: 1,
+      unsealed: [{ digest: one.digest, ballots: 5, since: 1_234_567_890_123 }],
+      safe: [],
+    });
+  });
+
+  test('list waiting and safe batches oldest first, sealed ones no more', () => {
+    const batches = [5, 3, 8, 1].map((voter) => batchOf(`voter ${voter}`, [voter]));
+    const [first, second, third, fourth] = batches.map(({ digest }) => digest);
+    const tables = disk.create();
+    commit(tables, ...batches.map((batch) => keepBatch(batch)));
+    commit(tables, { kind: 'mark-safe', batches: [fourth ?? '', second ?? '', first ?? ''] });
+    expect(tables.state().unsealed.map(({ digest }) => digest)).toEqual([
+      first,
+      second,
+      third,
+      fourth,
+    ]);
+    expect(tables.state().safe).toEqual([first, second, fourth]);
+    commit(
+      tables,
+      sealPool(
+        0,
+        batches.slice(1, 2).map((batch) => sealedBatch(batch)),
+      ),
+    );
+    const { unsealed, safe, batches: count } = disk.reopen(tables).state();
+    expect(unsealed.map(({ digest }) => digest)).toEqual([first, third, fourth]);
+    expect(safe).toEqual([first, fourth]);
+    expect(count).toBe(4);
+  });
+
+  test('seal pools with their duplicates', () => {
+    const one = batchOf('one', [10, 11, 12]);
+    const two = batchOf('two', [12, 13, 20]);
+    const accepted = new Uint32Array([0b110]);
+    const tables = disk.create();
+    const pool0 = sealPool(0, [sealedBatch(one)]);
+    const pool1 = sealPool(1, [sealedBatch(two, accepted)], 3);
+    commit(tables, keepBatch(one), keepBatch(two), pool0);
+    commit(tables, pool1);
+    const again = disk.reopen(tables);
+    expect(again.pool(0)).toEqual(pool0.pool);
+    expect(again.pool(1)).toEqual(pool1.pool);
+    expect(again.pool(2)).toBeNull();
+    expect(again.poolOf(two.digest)).toBe(1);
+    expect(again.batch(two.digest)).toMatchObject({ pool: 1, accepted });
+    expect(again.batch(one.digest)).toMatchObject({ pool: 0, accepted: null });
+    expect(again.votersWithin(0, 100)).toEqual([
+      { first: 10, last: 12 },
+      { first: 13, last: 13 },
+      { first: 20, last: 20 },
+    ]);
+    expect(again.state()).toMatchObject({ duplicates: 1, lastPool: pool1.pool, unsealed: [] });
+  });
+
+  test('see the changes of the open group, and forget it at a rollback', () => {
+    const one = batchOf('one', [1]);
+    const two = batchOf('two', [2]);
+    const tables = disk.create();
+    commit(tables, keepBatch(one));
+    tables.begin();
+    tables.apply(keepBatch(two));
+    tables.apply(sealPool(0, [sealedBatch(one), sealedBatch(two)]));
+    expect(tables.has(two.digest)).toBe(true);
+    expect(tables.state().lastPool?.votes).toBe(2);
+    expect(tables.votersWithin(2, 2)).toHaveLength(1);
+    tables.rollback();
+    expect(tables.has(two.digest)).toBe(false);
+    expect(tables.state()).toMatchObject({ batches: 1, lastPool: null });
+    expect(tables.votersWithin(0, 9)).toEqual([]);
+    commit(tables, keepBatch(two));
+    expect(disk.reopen(tables).state().batches).toBe(2);
+  });
+
+  test('take no time for a group without changes', () => {
+    const tables = disk.create();
+    expect(commit(tables)).toBe(0);
+    expect(tables.lastCommitMs).toBe(0);
+  });
+
+  test('tally, step back, tally again and make final', () => {
+    const tables = disk.create();
+    commitFinalPools(tables, 0, 2);
+    const one = batchOf('one', [1]);
+    commit(tables, keepBatch(one), sealPool(2, [sealedBatch(one)], 2));
+    commit(tables, { kind: 'commit-tally', tally: tallyOf(3, 'lost', 2) });
+    expect(tables.state()).toMatchObject({
+      tally: tallyOf(3, 'lost', 2),
+      beforeTally: { count: 2 },
+      final: 2,
+    });
+    commit(tables, { kind: 'step-back', count: 3 });
+    expect(tables.state()).toMatchObject({
+      tally: { count: 2 },
+      beforeTally: { count: 1 },
+      final: 2,
+    });
+    const tally = tallyOf(3, 'run', 2);
+    commit(tables, { kind: 'commit-tally', tally });
+    const commitments = allCommitments(tally);
+    commit(tables, { kind: 'finalise', count: 3, commitments });
+    const again = disk.reopen(tables);
+    expect(again.tally(3)).toEqual({ ...tally, commitments });
+    expect(again.state()).toMatchObject({
+      tally: { count: 3 },
+      beforeTally: { count: 2 },
+      final: 3,
+    });
+  });
+
+  test('keep the last sixteen final tallies and those that the newest releases name', () => {
+    const tables = disk.create();
+    commitFinalPools(tables, 0, 4);
+    commit(
+      tables,
+      { kind: 'keep-release', release: releaseOf(0) },
+      { kind: 'keep-release', release: releaseOf(1) },
+      { kind: 'keep-release', release: releaseOf(2, { shown: false, agreed: false }) },
+      // The same pool under a run id that no stored tally has.
+      { kind: 'keep-release', release: releaseOf(3, { shown: false, runId: digestNamed('x') }) },
+    );
+    commitFinalPools(tables, 4, 30);
+    const kept = Array.from({ length: 30 }, (_, i) => i + 1).filter(
+      (n) => tables.tally(n) !== null,
+    );
+    // Pool 1 is the newest that was shown; pool 3 binds, but its tally is not the one named.
+    expect(kept).toEqual([2, ...Array.from({ length: 16 }, (_, i) => 15 + i)]);
+  });
+
+  test('keep releases by pool and run id', () => {
+    const tables = disk.create();
+    const proposed = releaseOf(4, { agreed: false, shown: false });
+    commit(tables, { kind: 'keep-release', release: releaseOf(2) });
+    commit(tables, { kind: 'keep-release', release: proposed });
+    expect(tables.state()).toMatchObject({ bound: proposed, shown: releaseOf(2) });
+    commit(tables, { kind: 'drop-release', pool: 4, runId: proposed.runId });
+    expect(tables.state().bound).toEqual(releaseOf(2));
+    commit(tables, { kind: 'keep-release', release: proposed });
+    commit(tables, { kind: 'keep-release', release: releaseOf(4, { forced: true }) });
+    const { bound, shown } = disk.reopen(tables).state();
+    expect(bound).toEqual(releaseOf(4, { forced: true }));
+    expect(shown).toEqual(bound);
+  });
+
+  test('remember peers and tampering', () => {
+    const tampering = {
+      kind: 'tally' as const,
+      pool: 3,
+      runId: digestNamed('run'),
+      what: 'servers a and c contradict each other',
+      at: 7_000,
+    };
+    const tables = disk.create();
+    commit(tables, { kind: 'remember-peer', peer: 0, remembered: { batches: 5, sealed: 2 } });
+    commit(
+      tables,
+      { kind: 'remember-peer', peer: 0, remembered: { batches: 6, sealed: 3 } },
+      { kind: 'set-tampering', tampering: { ...tampering, what: 'earlier' } },
+      { kind: 'set-tampering', tampering },
+    );
+    const again = disk.reopen(tables);
+    expect(again.state()).toMatchObject({
+      tampering,
+      remembered: [
+        { batches: 6, sealed: 3 },
+        { batches: 0, sealed: 0 },
+        { batches: 0, sealed: 0 },
+      ],
+    });
+    commit(again, { kind: 'set-tampering', tampering: null });
+    expect(again.state().tampering).toBeNull();
+  });
+
+  test('are rebuilt from the two other servers', () => {
+    const one = batchOf('one', [1]);
+    const two = batchOf('two', [2]);
+    const tables = disk.create(false);
+    expect(tables.state().rebuilding).toBe(true);
+    commit(
+      tables,
+      keepBatch(one),
+      keepBatch(two),
+      sealPool(0, [sealedBatch(one)]),
+      sealPool(1, [sealedBatch(two)], 1),
+    );
+    const first = tallyOf(1);
+    const released = { ...first, commitments: allCommitments(first) };
+    commit(tables, {
+      kind: 'end-rebuild',
+      tally: tallyOf(2),
+      released,
+      release: releaseOf(0, { shown: false }),
+    });
+    const again = disk.reopen(tables);
+    expect(again.state()).toMatchObject({
+      rebuilding: false,
+      tally: tallyOf(2),
+      beforeTally: released,
+      final: 1,
+      bound: releaseOf(0, { shown: false }),
+      shown: null,
+    });
+    commit(again, { kind: 'finalise', count: 2, commitments: allCommitments(tallyOf(2)) });
+    expect(again.state().final).toBe(2);
+  });
+
+  test('begin a rebuild with what they have, of which only the final tallies stay', () => {
+    const tables = disk.create();
+    commitFinalPools(tables, 0, 3);
+    const one = batchOf('one', [1]);
+    commit(tables, keepBatch(one), sealPool(3, [sealedBatch(one)], 3));
+    commit(tables, { kind: 'commit-tally', tally: tallyOf(4, 'own') });
+    commit(tables, { kind: 'keep-release', release: releaseOf(1) });
+    commit(tables, { kind: 'begin-rebuild', why: 'a peer has seen more' });
+    const again = disk.reopen(tables);
+    expect(again.state().rebuilding).toBe(true);
+    commit(again, {
+      kind: 'end-rebuild',
+      tally: tallyOf(4),
+      released: null,
+      release: releaseOf(1, { shown: false }),
+    });
+    expect(again.state()).toMatchObject({
+      rebuilding: false,
+      tally: tallyOf(4),
+      beforeTally: { count: 3 },
+      final: 3,
+      shown: releaseOf(1),
+    });
+  });
+
+  test('end a rebuild where nothing is tallied yet', () => {
+    const tables = disk.create(false);
+    commit(tables, { kind: 'end-rebuild', tally: null, released: null, release: null });
+    expect(disk.reopen(tables).state()).toMatchObject({ rebuilding: false, tally: null, final: 0 });
+  });
+
+  test('count rows and bytes', () => {
+    const tables = disk.create();
+    commitFinalPools(tables, 0, 3);
+    commit(tables, audit('one'), audit('two'), keepBatch(batchOf('waiting', [1, 3, 5])));
+    const rows = Object.fromEntries(
+      tables.tableSizes().map(({ name, rows: count }) => [name, count]),
+    );
+    expect(rows).toEqual({
+      meta: 1,
+      batch: 4,
+      voter: 3,
+      pool: 3,
+      tally_share: 3,
+      release: 0,
+      peer: 0,
+      tampering: 0,
+      event: 2,
+    });
+    const bytes = tables.tableSizes().reduce((sum, size) => sum + (size.bytes ?? 0), 0);
+    expect(bytes).toBeGreaterThan(10 * 4_096);
+    expect(tables.fileBytes()).toBeGreaterThanOrEqual(bytes);
+  });
+
+  test('show people the newest rows, and no secret of them', () => {
+    const tables = disk.create();
+    commitFinalPools(tables, 0, 2);
+    const one = batchOf('one', [1, 2, 3], 2);
+    commit(tables, keepBatch(one), audit('print tally'), {
+      kind: 'keep-release',
+      release: releaseOf(1),
+    });
+    const shown = tables
+      .tableSizes()
+      .map(({ name }) => JSON.stringify(tables.newestRows(name, 10)))
+      .join('\n')
+      .toLowerCase();
+    expect(shown).toContain('print tally');
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').slice(0, 12);
+    const secrets = [
+      ...one.allOpenings,
+      ...tallyOf(2).options.flatMap(({ own, next, ownSalt, nextSalt }) => [
+        new Uint8Array(own.buffer),
+        new Uint8Array(next.buffer),
+        ownSalt,
+        nextSalt,
+      ]),
+    ];
+    for (const secret of secrets) {
+      expect(shown).not.toContain(hex(secret));
+    }
+    for (const commitment of allCommitments(tallyOf(2)).flat()) {
+      expect(shown).not.toContain(commitment.slice(0, 12));
+    }
+    expect(tables.newestRows('batch', 1)).toMatchObject({
+      columns: ['seq', 'digest', 'caster', 'ballots', 'received_at', 'safe', 'pool'],
+      rows: [['3', one.digest.slice(0, 16), expect.any(String), '3', '1000', '0', '']],
+    });
+  });
+
+  test('find the voters of any range as a plain list does', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uniqueArray(fc.nat({ max: 90 }), { minLength: 1, maxLength: 25 }), {
+          maxLength: 6,
+        }),
+        fc.array(fc.tuple(fc.nat({ max: 100 }), fc.nat({ max: 30 })), { minLength: 5 }),
+        (batches, queries) => {
+          const tables = ShareTables.create(':memory:', { ...terms, bornWhole: true });
+          const accepted = new Set<number>();
+          batches.forEach((ids, number) => {
+            const voters = ids.toSorted((a, b) => a - b);
+            const picked = new Uint32Array(1);
+            voters.forEach((voter, position) => {
+              picked[0] = (picked[0] ?? 0) | (accepted.has(voter) ? 0 : 1 << position);
+            });
+            const batch = batchOf(`batch ${number}`, voters);
+            commit(
+              tables,
+              keepBatch(batch),
+              sealPool(number, [sealedBatch(batch, picked)], accepted.size),
+            );
+            for (const voter of voters) {
+              accepted.add(voter);
+            }
+          });
+          for (const [first, more] of queries) {
+            const last = first + more;
+            const found = tables.votersWithin(first, last);
+            expect(found.every((range) => range.last >= first && range.first <= last)).toBe(true);
+            const ids = found.flatMap((range) =>
+              Array.from({ length: range.last - range.first + 1 }, (_, i) => range.first + i),
+            );
+            expect(ids.filter((id) => id >= first && id <= last)).toEqual(
+              [...accepted].filter((id) => id >= first && id <= last).sort((a, b) => a - b),
+            );
+          }
+          tables.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('keep voters up to the largest id', () => {
+    const one = batchOf('one', [
+      2 ** 31,
+      2 ** 40,
+      Number.MAX_SAFE_INTEGER - 1,
+      Number.MAX_SAFE_INTEGER,
+    ]);
+    const tables = disk.create();
+    commit(tables, keepBatch(one), sealPool(0, [sealedBatch(one)]));
+    const again = disk.reopen(tables);
+    expect(again.votersWithin(2 ** 40 + 1, Number.MAX_SAFE_INTEGER)).toEqual([
+      { first: Number.MAX_SAFE_INTEGER - 1, last: Number.MAX_SAFE_INTEGER },
+    ]);
+    expect(again.votersWithin(2 ** 31, 2 ** 31)).toEqual([{ first: 2 ** 31, last: 2 ** 31 }]);
+  });
+
+  describe('crash on', () => {
+    const one = batchOf('one', [1, 2]);
+    const two = batchOf('two', [2, 3]);
+    const sealed0 = sealPool(0, [sealedBatch(one)]);
+    const setUp = [keepBatch(one), keepBatch(two), sealed0];
+    const first = tallyOf(1);
+    const second = tallyOf(2);
+    const final = { kind: 'finalise', count: 1, commitments: allCommitments(first) } as const;
+
+    test.each<[string, readonly StoreWrite[]]>([
+      ['a batch that is stored again', [keepBatch(one)]],
+      ['a safe batch that is not there', [{ kind: 'mark-safe', batches: [digestNamed('x')] }]],
+      ['a pool that is not the next', [sealPool(2, [sealedBatch(two)], 2)]],
+      ['a pool that is sealed already', [sealed0]],
+      ['a batch twice in the log', [sealPool(1, [sealedBatch(one)], 2)]],
+      ['an unknown batch in the log', [sealPool(1, [sealedBatch(batchOf('x', [9]))], 2)]],
+      ['a voter accepted twice', [sealPool(1, [sealedBatch(two)], 2)]],
+      ['votes that do not add up', [sealPool(1, [sealedBatch(two, new Uint32Array([0b10]))], 1)]],
+      [
+        'accepted voters that are not those of the accepted ballots',
+        [sealPool(1, [{ ...sealedBatch(two), voters: [{ first: 3, last: 3 }] }], 2)],
+      ],
+      ['a tally that leaves one out', [{ kind: 'commit-tally', tally: second }]],
+      [
+        'a tally upon one that is not final',
+        [
+          { kind: 'commit-tally', tally: first },
+          { kind: 'commit-tally', tally: second },
+        ],
+      ],
+      [
+        'a tally of no sealed pool',
+        [{ kind: 'commit-tally', tally: first }, final, { kind: 'commit-tally', tally: second }],
+      ],
+      [
+        'a final tally that is not the newest',
+        [
+          { kind: 'commit-tally', tally: first },
+          { ...final, count: 2 },
+        ],
+      ],
+      [
+        'a final tally with another commitment',
+        [
+          { kind: 'commit-tally', tally: first },
+          { ...final, commitments: allCommitments(tallyOf(1, 'other'), 'other') },
+        ],
+      ],
+      [
+        'a step back from a final tally',
+        [{ kind: 'commit-tally', tally: first }, final, { kind: 'step-back', count: 1 }],
+      ],
+      ['a step back from nothing', [{ kind: 'step-back', count: 0 }]],
+      [
+        'the end of a rebuild that never began',
+        [{ kind: 'end-rebuild', tally: null, released: null, release: null }],
+      ],
+      [
+        'a release that is no longer shown',
+        [
+          { kind: 'keep-release', release: releaseOf(0) },
+          { kind: 'keep-release', release: releaseOf(0, { shown: false }) },
+        ],
+      ],
+      [
+        'the withdrawal of an agreed release',
+        [
+          { kind: 'keep-release', release: releaseOf(0, { shown: false }) },
+          { kind: 'drop-release', pool: 0, runId: releaseOf(0).runId },
+        ],
+      ],
+    ])('%s', (_, writes) => {
+      const tables = disk.create();
+      commit(tables, ...setUp);
+      const last = writes.at(-1);
+      tables.begin();
+      for (const write of writes.slice(0, -1)) {
+        tables.apply(write);
+      }
+      expect(() => last !== undefined && tables.apply(last)).toThrow(AssertionFailure);
+      tables.rollback();
+      expect(tables.state()).toMatchObject({ batches: 2, lastPool: { number: 0 }, tally: null });
+    });
+
+    test('changes outside a group, and a group within a group', () => {
+      const tables = disk.create();
+      expect(() => tables.apply(keepBatch(one))).toThrow(AssertionFailure);
+      expect(() => tables.commit()).toThrow(AssertionFailure);
+      tables.begin();
+      expect(() => tables.begin()).toThrow(AssertionFailure);
+    });
+  });
+});
