@@ -47,7 +47,7 @@ export const fingerprintOf = (der: Bytes): Bytes => sha256(der);
 
 /** Makes a P-256 key and its self-signed certificate. The library is loaded only here: little else needs it. */
 export async function createIdentity(wanted: NewIdentity): Promise<Identity> {
-  await import('reflect-metadata');
+  await import('reflect-metadata'); // which the next one needs
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto);
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
