@@ -1,7 +1,9 @@
 import type { Words } from '../base/bits.ts';
-import type { Bytes } from '../base/bytes.ts';
+import type { Bytes, Sha256 } from '../base/bytes.ts';
+import type { Prg } from '../election/batch.ts';
 import type { Batch, Openings, VoterRange } from '../election/types.ts';
 import type { Party, PerParty } from '../mpc/parties.ts';
+import type { GateKind, RunStreams } from '../mpc/prss.ts';
 import type { Digest, HeldBatch, SealedPool, View } from '../scheduler/types.ts';
 
 /** One server's share of a tally, as stored: two replicated fragments per option and what binds them. */
@@ -68,6 +70,31 @@ export interface Remembered {
   readonly sealed: number;
 }
 
+/** What the core asks of the outside beside the store: all of it answers at once, by its arguments alone. */
+export interface FragmentPorts {
+  readonly sha256: Sha256;
+  readonly prg: Prg;
+  /** This server's signature of a tagged hash. */
+  sign(hash: Bytes): Bytes;
+  verify(certificate: Bytes, hash: Bytes, signature: Bytes): boolean;
+  /** The streams of a run, from the secrets of the two links that it is to go over. */
+  runStreams(secrets: RunSecrets): RunStreams;
+  random(bytes: number): Bytes;
+  /** The certificate of a client who may cast; null for anybody else. By fingerprint in hexadecimal. */
+  casterCertificate(fingerprint: string): Bytes | null;
+  /** Over the list of those who may cast. */
+  castersHash(): Bytes;
+  readonly reads: FragmentReads;
+}
+
+export interface RunSecrets {
+  readonly me: Party;
+  readonly previousLinkSecret: Bytes;
+  readonly nextLinkSecret: Bytes;
+  readonly runId: Bytes;
+  readonly kind: GateKind;
+}
+
 /** Everything durable that the core starts from. */
 export interface StoredState {
   readonly rebuilding: boolean;
@@ -107,17 +134,36 @@ export interface FragmentReads {
 
 /** One change of the store. All changes of an event are one transaction. */
 export type StoreWrite =
-  | { readonly kind: 'keep-batch'; readonly batch: Batch; readonly openings: Openings; readonly at: number }
+  | {
+      readonly kind: 'keep-batch';
+      readonly batch: Batch;
+      readonly openings: Openings;
+      readonly at: number;
+    }
   | { readonly kind: 'mark-safe'; readonly batches: readonly Digest[] }
-  | { readonly kind: 'seal-pool'; readonly pool: SealedPool; readonly content: readonly SealedBatch[]; readonly at: number }
+  | {
+      readonly kind: 'seal-pool';
+      readonly pool: SealedPool;
+      readonly content: readonly SealedBatch[];
+      readonly at: number;
+    }
   /** R11: the tally becomes the newest; the one before it is kept. */
   | { readonly kind: 'commit-tally'; readonly tally: TallyShare }
   /** R12: the newest tally is final, with all three commitments. */
-  | { readonly kind: 'finalise'; readonly count: number; readonly commitments: PerParty<readonly Digest[]> }
+  | {
+      readonly kind: 'finalise';
+      readonly count: number;
+      readonly commitments: PerParty<readonly Digest[]>;
+    }
   /** R13: the newest tally, which is not final, is dropped. */
   | { readonly kind: 'step-back'; readonly count: number }
   /** R14: rebuilding ends with this tally and release, `final` being one less than its count. */
-  | { readonly kind: 'end-rebuild'; readonly tally: TallyShare | null; readonly released: TallyShare | null; readonly release: Release | null }
+  | {
+      readonly kind: 'end-rebuild';
+      readonly tally: TallyShare | null;
+      readonly released: TallyShare | null;
+      readonly release: Release | null;
+    }
   /** This file turned out to be incomplete: everything stored stays, nothing of it is evidence. */
   | { readonly kind: 'begin-rebuild'; readonly why: string }
   /** Inserts or updates the row of a pool and run id. */

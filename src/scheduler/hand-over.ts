@@ -30,7 +30,12 @@ export function handOverMissing(context: SchedulerContext, now: number): Schedul
   return effects;
 }
 
-function give(context: SchedulerContext, peer: Party, link: PeerLink, digest: Digest): SchedulerEffect {
+function give(
+  context: SchedulerContext,
+  peer: Party,
+  link: PeerLink,
+  digest: Digest,
+): SchedulerEffect {
   link.given.add(digest);
   link.giveBytesLeft -= context.reads.giveBytes(digest);
   return { kind: 'give', to: peer, digest };
@@ -63,7 +68,12 @@ function givePool(context: SchedulerContext, peer: Party, link: PeerLink): Sched
 }
 
 /** Unsealed batches that the peer has lacked for a while: sooner, the client is likely to bring them itself. */
-function giveUnsealed(context: SchedulerContext, peer: Party, link: PeerLink, now: number): SchedulerEffect[] {
+function giveUnsealed(
+  context: SchedulerContext,
+  peer: Party,
+  link: PeerLink,
+  now: number,
+): SchedulerEffect[] {
   const { settings } = context;
   const third = thirdServer(settings.me, peer);
   const effects: SchedulerEffect[] = [];

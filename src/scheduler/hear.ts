@@ -29,7 +29,11 @@ export const peersOf = (me: Party): readonly [Party, Party] => [next(me), previo
 export const thirdServer = (me: Party, peer: Party): Party => partyOf(3 - me - peer);
 
 /** Takes in what happened; what follows from it is for the rules. */
-export function hear(context: SchedulerContext, event: SchedulerEvent, now: number): SchedulerEffect[] {
+export function hear(
+  context: SchedulerContext,
+  event: SchedulerEvent,
+  now: number,
+): SchedulerEffect[] {
   const { state, settings } = context;
   switch (event.kind) {
     case 'link-up':
@@ -71,7 +75,10 @@ export function hear(context: SchedulerContext, event: SchedulerEvent, now: numb
 
 /** R2: everything that is held and safe is news to a new link. */
 function linkUp({ state, settings }: SchedulerContext, peer: Party): SchedulerEffect[] {
-  assert(peer !== settings.me && state.links[peer] === null, 'a link ends before the next one is up');
+  assert(
+    peer !== settings.me && state.links[peer] === null,
+    'a link ends before the next one is up',
+  );
   const link = emptyLink(settings.giveBytesMax);
   link.heldNews = [...state.unsealed.keys()];
   link.safeNews = [...state.safe];
@@ -111,7 +118,10 @@ function hearState(
   // A peer gets two tallies ahead only with this server's word for the first of them.
   if (!state.rebuilding && event.report.tallied > talliedCount(state.tallied) + 1) {
     const peer = partyName(event.peer);
-    return beginRebuild(state, `server ${peer} has tallies that ${partyName(settings.me)} took part in and lacks`);
+    return beginRebuild(
+      state,
+      `server ${peer} has tallies that ${partyName(settings.me)} took part in and lacks`,
+    );
   }
   return [];
 }
@@ -153,8 +163,17 @@ function hearHeld(context: SchedulerContext, peer: Party, digests: readonly Dige
 }
 
 /** What both ends of a link have sealed needs no mark of its own any more. */
-function forgetSealed({ state, reads }: SchedulerContext, link: PeerLink, from: number, to: number): void {
-  for (let number = from; number < Math.min(to, state.sealed) && link.held.size + link.safe.size > 0; number++) {
+function forgetSealed(
+  { state, reads }: SchedulerContext,
+  link: PeerLink,
+  from: number,
+  to: number,
+): void {
+  for (
+    let number = from;
+    number < Math.min(to, state.sealed) && link.held.size + link.safe.size > 0;
+    number++
+  ) {
     for (const digest of present(reads.pool(number), `pool ${number}`).batches) {
       link.held.delete(digest);
       link.safe.delete(digest);
@@ -163,9 +182,19 @@ function forgetSealed({ state, reads }: SchedulerContext, link: PeerLink, from: 
 }
 
 /** R8, first half: what a proposal says is checked against the log, or kept for as long as the link lasts. */
-function hearPool({ state, reads }: SchedulerContext, peer: Party, pool: ProposedPool): SchedulerEffect[] {
+function hearPool(
+  { state, reads }: SchedulerContext,
+  peer: Party,
+  pool: ProposedPool,
+): SchedulerEffect[] {
   if (pool.number > state.sealed) {
-    return [{ kind: 'refuse-peer', peer, reason: `it sent pool ${pool.number} before pool ${state.sealed}` }];
+    return [
+      {
+        kind: 'refuse-peer',
+        peer,
+        reason: `it sent pool ${pool.number} before pool ${state.sealed}`,
+      },
+    ];
   }
   if (pool.number < state.sealed) {
     return present(reads.pool(pool.number), `pool ${pool.number}`).digest === pool.digest
@@ -173,7 +202,10 @@ function hearPool({ state, reads }: SchedulerContext, peer: Party, pool: Propose
       : haltOnPool(state, pool, 'signed two different pools under this number');
   }
   const batches = new Set(pool.batches);
-  if (batches.size !== pool.batches.length || pool.batches.some((digest) => reads.poolOf(digest) !== null)) {
+  if (
+    batches.size !== pool.batches.length ||
+    pool.batches.some((digest) => reads.poolOf(digest) !== null)
+  ) {
     return haltOnPool(state, pool, 'signed a pool with a batch that is sealed already');
   }
   const missing = new Set(pool.batches.filter((digest) => !state.unsealed.has(digest)));
@@ -182,7 +214,11 @@ function hearPool({ state, reads }: SchedulerContext, peer: Party, pool: Propose
 }
 
 /** TAMPERING with the log: nothing is sealed or tallied until the operators have looked at it. */
-export function haltOnPool(state: SchedulerState, pool: ProposedPool, what: string): SchedulerEffect[] {
+export function haltOnPool(
+  state: SchedulerState,
+  pool: ProposedPool,
+  what: string,
+): SchedulerEffect[] {
   if (state.halt !== null) {
     return [];
   }
@@ -198,6 +234,7 @@ export function haltOnPool(state: SchedulerState, pool: ProposedPool, what: stri
 function hold(state: SchedulerState, batch: HeldBatch, now: number): void {
   assert(!state.unsealed.has(batch.digest), 'a batch is stored once');
   state.unsealed.set(batch.digest, batch);
+  state.unsealedBallots += batch.ballots;
   state.batches += 1;
   state.candidates.add(batch.digest);
   for (const link of state.links) {
@@ -226,7 +263,11 @@ function finishRun(
 }
 
 /** The set of a flush: every batch that this server knows two servers to hold, and every sealed pool. */
-function startFlush({ state, settings, reads }: SchedulerContext, id: number, deadline: number): void {
+function startFlush(
+  { state, settings, reads }: SchedulerContext,
+  id: number,
+  deadline: number,
+): void {
   const [j, k] = peersOf(settings.me).map((peer) => state.links[peer]?.held ?? new Set<Digest>());
   const atNext = present(j, 'next');
   const atPrevious = present(k, 'previous');
@@ -259,7 +300,10 @@ function rerun(state: SchedulerState, nonce: string): SchedulerEffect[] {
 export function stepBack(state: SchedulerState, why: string): SchedulerEffect[] {
   const tallied = present(state.tallied, 'a tally to step back from');
   assert(tallied.count > state.final, 'nobody steps back from a final pool');
-  assert(state.before !== null || tallied.count === 1, 'the tally before is kept until the newest is final');
+  assert(
+    state.before !== null || tallied.count === 1,
+    'the tally before is kept until the newest is final',
+  );
   state.tallied = state.before;
   state.before = null;
   state.run = null;

@@ -1,7 +1,7 @@
 import { assert, present } from '../base/assert.ts';
 import { next, type Party, partyName, partyOf, previous } from '../mpc/parties.ts';
 import type { SchedulerEffect } from './effects.ts';
-import { handOverTally, handOverMissing } from './hand-over.ts';
+import { handOverMissing, handOverTally } from './hand-over.ts';
 import { haltOnPool, peersOf, type SchedulerContext, stepBack } from './hear.ts';
 import {
   type PeerLink,
@@ -46,7 +46,10 @@ export function step(context: SchedulerContext, now: number): SchedulerEffect[] 
 }
 
 /** The reports of both peers, next first; null unless both links are up and have told all. */
-export function bothReports({ state, settings }: SchedulerContext): readonly [PeerReport, PeerReport] | null {
+export function bothReports({
+  state,
+  settings,
+}: SchedulerContext): readonly [PeerReport, PeerReport] | null {
   const [j, k] = peersOf(settings.me);
   const reports = [state.links[j]?.report ?? null, state.links[k]?.report ?? null] as const;
   return reports[0] !== null && reports[1] !== null ? [reports[0], reports[1]] : null;
@@ -84,7 +87,11 @@ function markSafe(context: SchedulerContext, now: number): SchedulerEffect[] {
   const [j, k] = peersOf(settings.me);
   const safe: string[] = [];
   for (const digest of state.candidates) {
-    if (state.unsealed.has(digest) && state.links[j]?.held.has(digest) && state.links[k]?.held.has(digest)) {
+    if (
+      state.unsealed.has(digest) &&
+      state.links[j]?.held.has(digest) &&
+      state.links[k]?.held.has(digest)
+    ) {
       state.sealable.set(digest, state.sealable.get(digest) ?? now);
       if (!state.safe.has(digest)) {
         safe.push(digest);
@@ -126,7 +133,10 @@ function sealProposal(context: SchedulerContext): SchedulerEffect[] {
 function seal(context: SchedulerContext, pool: ProposedPool, mine: boolean): SchedulerEffect[] {
   const { state, reads, settings } = context;
   assert(pool.number === state.sealed, 'pools are sealed in order');
-  assert(pool.batches.every((digest) => state.unsealed.has(digest)), 'a pool holds held batches in no other pool');
+  assert(
+    pool.batches.every((digest) => state.unsealed.has(digest)),
+    'a pool holds held batches in no other pool',
+  );
   const content = reads.content(pool.number, state.head, pool.batches);
   if (!mine && content.digest !== pool.digest) {
     return haltOnPool(state, pool, `signed a pool that comes to the digest ${content.digest} here`);
@@ -142,11 +152,21 @@ function seal(context: SchedulerContext, pool: ProposedPool, mine: boolean): Sch
     forget(state, pool.number, digest);
   }
   const sealed = { ...pool, digest: content.digest };
-  return [{ kind: 'seal', pool: sealed, mine, accepted: content.accepted, votes }];
+  return [
+    {
+      kind: 'seal',
+      pool: sealed,
+      mine,
+      ballots: content.ballots,
+      accepted: content.accepted,
+      votes,
+    },
+  ];
 }
 
 /** A batch that is sealed leaves all that is known of unsealed ones. */
 function forget(state: SchedulerState, pool: number, digest: string): void {
+  state.unsealedBallots -= state.unsealed.get(digest)?.ballots ?? 0;
   state.unsealed.delete(digest);
   state.safe.delete(digest);
   state.sealable.delete(digest);
@@ -178,10 +198,15 @@ function endRebuild(context: SchedulerContext): SchedulerEffect[] {
   const [j, k] = reports;
   const links = peersOf(settings.me).map((peer) => present(state.links[peer], 'a reporting link'));
   const agree =
-    !j.rebuilding && !k.rebuilding && j.tallied === k.tallied && j.runId === k.runId &&
-    state.sealed >= Math.max(j.sealed, k.sealed) && state.sealed >= j.tallied;
+    !j.rebuilding &&
+    !k.rebuilding &&
+    j.tallied === k.tallied &&
+    j.runId === k.runId &&
+    state.sealed >= Math.max(j.sealed, k.sealed) &&
+    state.sealed >= j.tallied;
   const handed = links.every(
-    ({ handOver }) => handOver !== null && handOver.count === j.tallied && handOver.runId === j.runId,
+    ({ handOver }) =>
+      handOver !== null && handOver.count === j.tallied && handOver.runId === j.runId,
   );
   if (!agree || !handed || lacksVouched(context, links)) {
     return [];
@@ -189,7 +214,11 @@ function endRebuild(context: SchedulerContext): SchedulerEffect[] {
   state.rebuilding = false;
   state.before = null;
   state.final = Math.max(0, j.tallied - 1);
-  state.tallied = rebuiltTally(settings.me, reports, present(links[0]?.handOver, 'a hand-over').nonces);
+  state.tallied = rebuiltTally(
+    settings.me,
+    reports,
+    present(links[0]?.handOver, 'a hand-over').nonces,
+  );
   return [{ kind: 'end-rebuild', count: j.tallied, runId: j.runId }];
 }
 
@@ -197,11 +226,17 @@ function endRebuild(context: SchedulerContext): SchedulerEffect[] {
 function lacksVouched({ state, reads }: SchedulerContext, links: readonly PeerLink[]): boolean {
   const [first, second] = links;
   const here = (digest: string) => state.unsealed.has(digest) || reads.poolOf(digest) !== null;
-  const both = [...present(first, 'link').held].filter((digest) => present(second, 'link').held.has(digest));
+  const both = [...present(first, 'link').held].filter((digest) =>
+    present(second, 'link').held.has(digest),
+  );
   return [...both, ...links.flatMap((link) => [...link.safe])].some((digest) => !here(digest));
 }
 
-function rebuiltTally(me: Party, [j, k]: readonly [PeerReport, PeerReport], nonces: View): TalliedPool | null {
+function rebuiltTally(
+  me: Party,
+  [j, k]: readonly [PeerReport, PeerReport],
+  nonces: View,
+): TalliedPool | null {
   if (j.tallied === 0) {
     return null;
   }
@@ -224,7 +259,13 @@ function finalise(context: SchedulerContext): SchedulerEffect[] {
   const { state, settings } = context;
   const reports = bothReports(context);
   const { tallied } = state;
-  if (state.rebuilding || reports === null || tallied === null || tallied.count === state.final || state.halt !== null) {
+  if (
+    state.rebuilding ||
+    reports === null ||
+    tallied === null ||
+    tallied.count === state.final ||
+    state.halt !== null
+  ) {
     return [];
   }
   if (!reports.every((report) => !report.rebuilding && sameTally(tallied, report))) {
@@ -246,9 +287,16 @@ function finalise(context: SchedulerContext): SchedulerEffect[] {
 }
 
 /** The fragment whose two holders tell different commitments for it, if any: T_j is told by j and by j - 1. */
-function differingCommitment(me: Party, tallied: TalliedPool, [j, k]: readonly [PeerReport, PeerReport]): Party | null {
+function differingCommitment(
+  me: Party,
+  tallied: TalliedPool,
+  [j, k]: readonly [PeerReport, PeerReport],
+): Party | null {
   const same = (a: readonly string[] | undefined, b: readonly string[] | undefined) =>
-    a !== undefined && b !== undefined && a.length === b.length && a.every((value, i) => value === b[i]);
+    a !== undefined &&
+    b !== undefined &&
+    a.length === b.length &&
+    a.every((value, i) => value === b[i]);
   if (!same(tallied.commitments.own, k.commitments?.next)) {
     return me;
   }
@@ -262,14 +310,21 @@ function differingCommitment(me: Party, tallied: TalliedPool, [j, k]: readonly [
 function followBack(context: SchedulerContext): SchedulerEffect[] {
   const { state, settings } = context;
   const { tallied } = state;
-  if (state.rebuilding || tallied === null || tallied.count === state.final || state.halt?.kind === 'tally') {
+  if (
+    state.rebuilding ||
+    tallied === null ||
+    tallied.count === state.final ||
+    state.halt?.kind === 'tally'
+  ) {
     return [];
   }
   for (const peer of peersOf(settings.me)) {
     const report = state.links[peer]?.report ?? null;
     if (
-      report !== null && !report.rebuilding &&
-      report.tallied === tallied.count - 1 && !sameView(report.view, tallied.nonces)
+      report !== null &&
+      !report.rebuilding &&
+      report.tallied === tallied.count - 1 &&
+      !sameView(report.view, tallied.nonces)
     ) {
       return stepBack(state, `server ${partyName(peer)} has no tally of this run`);
     }
@@ -283,21 +338,31 @@ function startRun(context: SchedulerContext): SchedulerEffect[] {
   const reports = bothReports(context);
   const count = talliedCount(state.tallied);
   if (
-    state.rebuilding || state.run !== null || state.halt !== null || reports === null ||
-    count !== state.final || state.sealed <= count
+    state.rebuilding ||
+    state.run !== null ||
+    state.halt !== null ||
+    reports === null ||
+    count !== state.final ||
+    state.sealed <= count
   ) {
     return [];
   }
   const ready = reports.every(
     (report) =>
-      !report.rebuilding && sameTally(state.tallied, report) && report.sealed > count &&
+      !report.rebuilding &&
+      sameTally(state.tallied, report) &&
+      report.sealed > count &&
       sameView(report.view, state.view),
   );
   if (!ready) {
     return [];
   }
   const { digest } = present(reads.pool(count), `pool ${count}`);
-  const run: Run = { pool: count, runId: reads.runId(count, digest, state.view), nonces: state.view };
+  const run: Run = {
+    pool: count,
+    runId: reads.runId(count, digest, state.view),
+    nonces: state.view,
+  };
   state.run = run;
   return [{ kind: 'start-run', run }];
 }
@@ -319,7 +384,10 @@ function sendState({ state, settings }: SchedulerContext): SchedulerEffect[] {
   const effects: SchedulerEffect[] = [];
   for (const peer of peersOf(settings.me)) {
     const link = state.links[peer];
-    if (link !== null && (link.told !== key || link.heldNews.length > 0 || link.safeNews.length > 0)) {
+    if (
+      link !== null &&
+      (link.told !== key || link.heldNews.length > 0 || link.safeNews.length > 0)
+    ) {
       link.told = key;
       effects.push(...stateMessages(peer, link, settings.digestsPerStateMax));
     }
@@ -329,8 +397,14 @@ function sendState({ state, settings }: SchedulerContext): SchedulerEffect[] {
 
 const stateKey = (state: SchedulerState): string =>
   JSON.stringify([
-    state.sealed, state.head, talliedCount(state.tallied), state.tallied?.runId ?? null,
-    state.rebuilding, state.flushes.size > 0, state.view, state.extra,
+    state.sealed,
+    state.head,
+    talliedCount(state.tallied),
+    state.tallied?.runId ?? null,
+    state.rebuilding,
+    state.flushes.size > 0,
+    state.view,
+    state.extra,
   ]);
 
 function stateMessages(peer: Party, link: PeerLink, digestsMax: number): SchedulerEffect[] {
@@ -342,7 +416,13 @@ function stateMessages(peer: Party, link: PeerLink, digestsMax: number): Schedul
   do {
     const to = from + digestsMax;
     const whole = to >= heldNews.length && to >= safeNews.length;
-    messages.push({ kind: 'send-state', to: peer, held: heldNews.slice(from, to), safe: safeNews.slice(from, to), whole });
+    messages.push({
+      kind: 'send-state',
+      to: peer,
+      held: heldNews.slice(from, to),
+      safe: safeNews.slice(from, to),
+      whole,
+    });
     from = to;
   } while (from < heldNews.length || from < safeNews.length);
   return messages;
@@ -353,8 +433,12 @@ export function proposes(context: SchedulerContext): boolean {
   const { state, settings } = context;
   const reports = bothReports(context);
   return (
-    partyOf(state.sealed % 3) === settings.me && !state.rebuilding && state.halt === null &&
-    reports !== null && reports.every(({ sealed }) => sealed === state.sealed) && state.sealable.size > 0
+    partyOf(state.sealed % 3) === settings.me &&
+    !state.rebuilding &&
+    state.halt === null &&
+    reports !== null &&
+    reports.every(({ sealed }) => sealed === state.sealed) &&
+    state.sealable.size > 0
   );
 }
 
@@ -371,19 +455,29 @@ function sealOwn(context: SchedulerContext, now: number): SchedulerEffect[] {
     return [];
   }
   const chosen = choosePool(context);
-  const flushing = state.flushes.size > 0 || state.links.some((link) => link?.report?.flushing === true);
+  const flushing =
+    state.flushes.size > 0 || state.links.some((link) => link?.report?.flushing === true);
   if (chosen.batches.length === 0 || (!chosen.full && !flushing && now < poolDue(context))) {
     return [];
   }
   return seal(
     context,
-    { number: state.sealed, batches: chosen.batches, digest: '', proposer: settings.me, signature: '' },
+    {
+      number: state.sealed,
+      batches: chosen.batches,
+      digest: '',
+      proposer: settings.me,
+      signature: '',
+    },
     true,
   );
 }
 
 /** The sealable batches in the order in which they came to be so, as many as fit a pool and the register. */
-export function choosePool({ state, settings }: SchedulerContext): { batches: string[]; full: boolean } {
+export function choosePool({ state, settings }: SchedulerContext): {
+  batches: string[];
+  full: boolean;
+} {
   const batches: string[] = [];
   let ballots = 0;
   for (const digest of state.sealable.keys()) {
@@ -396,7 +490,10 @@ export function choosePool({ state, settings }: SchedulerContext): { batches: st
     batches.push(digest);
     ballots += more;
   }
-  return { batches, full: ballots >= settings.ballotsPerPoolMax || batches.length === settings.batchesPerPoolMax };
+  return {
+    batches,
+    full: ballots >= settings.ballotsPerPoolMax || batches.length === settings.batchesPerPoolMax,
+  };
 }
 
 /** R7: once per link and pool. */

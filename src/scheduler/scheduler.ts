@@ -1,9 +1,8 @@
 import type { SchedulerEffect, SchedulerEvent } from './effects.ts';
 import { hear, peersOf, type SchedulerContext } from './hear.ts';
 import { choosePool, poolDue, proposes, step } from './rules.ts';
-import type { SchedulerReads, SchedulerSettings, SchedulerState } from './state.ts';
+import type { Halt, SchedulerReads, SchedulerSettings, SchedulerState } from './state.ts';
 import type { Digest, HeldBatch, Nonce, TalliedPool } from './types.ts';
-import type { Halt } from './state.ts';
 
 /** What is on disk when a server starts. */
 export interface SchedulerStart {
@@ -29,10 +28,16 @@ export class Scheduler {
   readonly #context: SchedulerContext;
 
   /** R1: starts with a fresh nonce and no links. */
-  constructor(start: SchedulerStart, nonce: Nonce, settings: SchedulerSettings, reads: SchedulerReads) {
+  constructor(
+    start: SchedulerStart,
+    nonce: Nonce,
+    settings: SchedulerSettings,
+    reads: SchedulerReads,
+  ) {
     const state: SchedulerState = {
       rebuilding: start.rebuilding,
       unsealed: new Map(start.unsealed.map((batch) => [batch.digest, batch])),
+      unsealedBallots: start.unsealed.reduce((sum, { ballots }) => sum + ballots, 0),
       safe: new Set(start.safe),
       batches: start.batches,
       sealed: start.sealed,
@@ -56,6 +61,11 @@ export class Scheduler {
 
   get state(): Readonly<SchedulerState> {
     return this.#context.state;
+  }
+
+  /** Whether there are batches to seal that the tally register has no room for. */
+  get registerFull(): boolean {
+    return this.state.sealable.size > 0 && choosePool(this.#context).batches.length === 0;
   }
 
   handle(event: SchedulerEvent, now: number): SchedulerEffect[] {

@@ -115,6 +115,8 @@ export interface SchedulerState {
   rebuilding: boolean;
   /** Held batches that are in no sealed pool, oldest first. */
   readonly unsealed: Map<Digest, HeldBatch>;
+  /** The ballots in them. */
+  unsealedBallots: number;
   readonly safe: Set<Digest>;
   /** Batches ever stored. */
   batches: number;
@@ -162,12 +164,3 @@ export const emptyLink = (giveBytesMax: number): PeerLink => ({
 });
 
 export const talliedCount = (tally: TalliedPool | null): number => tally?.count ?? 0;
-
-/** Ballots of all unsealed batches. */
-export function unsealedBallots(state: SchedulerState): number {
-  let ballots = 0;
-  for (const batch of state.unsealed.values()) {
-    ballots += batch.ballots;
-  }
-  return ballots;
-}

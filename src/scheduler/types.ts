@@ -35,6 +35,8 @@ export interface SealedPool {
 /** What a pool's batches come to by the public rules. */
 export interface PoolContent {
   readonly digest: Digest;
+  /** Ballots of its batches. */
+  readonly ballots: number;
   readonly accepted: number;
 }
 

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { limits } from '../base/limits.ts';
 import { maxVoter } from '../election/voters.ts';
 
+const anyBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
+
 /** Building blocks of the message schemas: sizes are exact wherever the protocol fixes them. */
 export const bytesOf = (size: number) =>
-  z.instanceof(Uint8Array).refine((bytes) => bytes.length === size, `must be ${size} bytes`);
+  anyBytes.refine((bytes) => bytes.length === size, `must be ${size} bytes`);
 export const bytesUpTo = (size: number) =>
-  z.instanceof(Uint8Array).refine((bytes) => bytes.length <= size, `at most ${size} bytes`);
+  anyBytes.refine((bytes) => bytes.length <= size, `at most ${size} bytes`);
 
 export const digest = bytesOf(32);
 export const nonce = bytesOf(16);
