@@ -65,7 +65,7 @@ function linkIn(base: string, name: string, target: string): Result<string> {
   }
   const link = path.join(base, name);
   if (!pointsTo(link, target)) {
-    rmSync(link, { force: true, recursive: true });
+    rmSync(link, { force: true });
     try {
       symlinkSync(target, link);
     } catch (error) {

@@ -27,6 +27,8 @@ export interface ListenOptions<Client> {
   readonly port: number;
   readonly identity: Identity;
   readonly admit: Admit<Client>;
+  /** Clients at a time; `limits.clientConnectionsMax` unless set. */
+  readonly clientsMax?: number;
   /** Both have to `start` the connection. */
   onPeer(party: Party, connection: Connection): void;
   onClient(client: Client, connection: Connection): void;
@@ -135,9 +137,10 @@ class Doorkeeper<Client> {
   }
 
   #verdict(socket: TLSSocket): Admitted<Client> | Unadmitted {
+    const most = this.#options.clientsMax ?? limits.clientConnectionsMax;
     const verdict = judge(socket, this.#options.admit);
     const client = verdict.kind === 'admitted' && verdict.admission.kind === 'client';
-    return client && this.#clients.size >= limits.clientConnectionsMax ? tooManyClients : verdict;
+    return client && this.#clients.size >= most ? tooManyClients : verdict;
   }
 
   #upgrade(request: IncomingMessage, socket: TLSSocket, head: Buffer): void {

@@ -21,6 +21,6 @@ export const socketLimits = {
   /** Bytes of a unix socket's path: 104 on some systems, with the ending zero. */
   socketPathBytesMax: 100,
   /** Looks at the other starting servers before a start is refused, and the wait between two. */
-  lockLooksMax: 25,
+  lockLooksMax: 250,
   lockLookMs: 40,
 } as const;
