@@ -1,0 +1,181 @@
+import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
+import { type Party, parties } from '../mpc/parties.ts';
+import type { Parcel } from './parcel.ts';
+
+/** What a server said of a sealed batch. */
+export interface Sealing {
+  readonly pool: number;
+  /** A bitmap over the batch's ballots, null for none. */
+  readonly duplicates: Bytes | null;
+}
+
+export type EntryState =
+  /** Fewer than two servers have acknowledged it. */
+  | 'waiting'
+  /** Two have: it will be counted. Nothing can refuse it any more. */
+  | 'cast'
+  /** Two will not take it: it is never counted. */
+  | 'refused';
+
+/** A batch on its way, from the outbox until it is known to be sealed. */
+export interface Entry {
+  readonly parcel: Parcel;
+  readonly ballots: number;
+  state: EntryState;
+  /** One bit per server that acknowledged it. */
+  acks: number;
+  safe: boolean;
+  /** What two servers agree on; null until then. */
+  sealed: Sealing | null;
+  readonly refusals: [string | null, string | null, string | null];
+  readonly sealings: [Sealing | null, Sealing | null, Sealing | null];
+}
+
+export const isAcknowledgedBy = (entry: Entry, party: Party): boolean =>
+  (entry.acks & (1 << party)) !== 0;
+
+export type Heard =
+  /** Nothing new. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'acknowledged' | 'cast' | 'safe'; readonly entry: Entry }
+  | { readonly kind: 'refused'; readonly entry: Entry; readonly reason: string }
+  | { readonly kind: 'sealed'; readonly entry: Entry; readonly sealing: Sealing }
+  /** Two servers contradict each other: the third is waited for. */
+  | { readonly kind: 'contradiction'; readonly entry: Entry };
+
+const nothing: Heard = { kind: 'nothing' };
+
+/**
+ * What the servers said of each batch, and what follows from it. Pure bookkeeping: whoever feeds it has
+ * checked signatures, and acts on what it returns.
+ */
+export class CastBook {
+  readonly #bySeq = new Map<number, Entry>();
+  readonly #byDigest = new Map<string, Entry>();
+  #waiting = 0;
+  #waitingBallots = 0;
+
+  /** Batches neither cast nor refused. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get waitingBallots(): number {
+    return this.#waitingBallots;
+  }
+
+  /** Batches of which sealing is not known yet, in order of casting, with those that wait. */
+  get entries(): IterableIterator<Entry> {
+    return this.#bySeq.values();
+  }
+
+  get size(): number {
+    return this.#bySeq.size;
+  }
+
+  add(parcel: Parcel, acks: number, isCast: boolean): Entry {
+    const entry: Entry = {
+      parcel,
+      ballots: parcel.batch.header.voters.voters,
+      state: isCast ? 'cast' : 'waiting',
+      acks,
+      safe: false,
+      sealed: null,
+      refusals: [null, null, null],
+      sealings: [null, null, null],
+    };
+    this.#waiting += isCast ? 0 : 1;
+    this.#waitingBallots += isCast ? 0 : entry.ballots;
+    this.#bySeq.set(parcel.seq, entry);
+    this.#byDigest.set(toHex(parcel.batch.digest), entry);
+    return entry;
+  }
+
+  bySeq(seq: number): Entry | null {
+    return this.#bySeq.get(seq) ?? null;
+  }
+
+  /** Null also for a batch that was sealed long ago: servers may tell that more than once. */
+  byDigest(digest: Bytes): Entry | null {
+    return this.#byDigest.get(toHex(digest)) ?? null;
+  }
+
+  /** `party` has it on its disk, and signed that. */
+  stored(entry: Entry, party: Party): Heard {
+    entry.refusals[party] = null;
+    if (isAcknowledgedBy(entry, party)) {
+      return nothing;
+    }
+    entry.acks |= 1 << party;
+    const isCast = entry.state === 'waiting' && countBits(entry.acks) >= 2;
+    if (isCast) {
+      this.#leaveWaiting(entry, 'cast');
+    }
+    return { kind: isCast ? 'cast' : 'acknowledged', entry };
+  }
+
+  refusedBy(entry: Entry, party: Party, reason: string): Heard {
+    if (isAcknowledgedBy(entry, party)) {
+      return nothing;
+    }
+    entry.refusals[party] = reason;
+    if (entry.state !== 'waiting' || entry.refusals.filter((one) => one !== null).length < 2) {
+      return nothing;
+    }
+    this.#leaveWaiting(entry, 'refused');
+    this.#forget(entry);
+    return { kind: 'refused', entry, reason };
+  }
+
+  /** All three servers hold it. */
+  toldSafe(entry: Entry): Heard {
+    if (entry.safe) {
+      return nothing;
+    }
+    entry.safe = true;
+    if (entry.state === 'waiting') {
+      this.#leaveWaiting(entry, 'cast');
+    }
+    return { kind: 'safe', entry };
+  }
+
+  /** Believed once two servers say the same. */
+  toldSealed(entry: Entry, party: Party, sealing: Sealing): Heard {
+    const before = entry.sealings[party];
+    if (entry.sealed !== null || (before !== null && sameSealing(before, sealing))) {
+      return nothing;
+    }
+    entry.sealings[party] = sealing;
+    const others = parties.filter((other) => other !== party);
+    const told = others.map((other) => entry.sealings[other]).filter((other) => other !== null);
+    if (told.some((other) => sameSealing(other, sealing))) {
+      entry.sealed = sealing;
+      entry.safe = true;
+      if (entry.state === 'waiting') {
+        this.#leaveWaiting(entry, 'cast');
+      }
+      this.#forget(entry);
+      return { kind: 'sealed', entry, sealing };
+    }
+    return told.length > 0 ? { kind: 'contradiction', entry } : nothing;
+  }
+
+  #leaveWaiting(entry: Entry, state: 'cast' | 'refused'): void {
+    entry.state = state;
+    this.#waiting -= 1;
+    this.#waitingBallots -= entry.ballots;
+  }
+
+  #forget({ parcel }: Entry): void {
+    this.#bySeq.delete(parcel.seq);
+    this.#byDigest.delete(toHex(parcel.batch.digest));
+  }
+}
+
+const countBits = (acks: number): number => (acks & 1) + ((acks >> 1) & 1) + ((acks >> 2) & 1);
+
+function sameSealing(one: Sealing, other: Sealing): boolean {
+  const [first, second] = [one.duplicates, other.duplicates];
+  const same = first === null || second === null ? first === second : equalBytes(first, second);
+  return same && one.pool === other.pool;
+}

@@ -1,0 +1,81 @@
+import type { JobProgress, Range, Refused } from './job.ts';
+import { type Absent, nameAbsent } from './servers.ts';
+
+/** How a casting stands at a moment. */
+export interface CastingSnapshot {
+  readonly phase: 'casting' | 'sealing';
+  /** Ballots, also of what was cast before an interruption. */
+  readonly total: number;
+  readonly cast: number;
+  /** On their way: stored in the outbox and not yet acknowledged by two servers. */
+  readonly waiting: number;
+  readonly refused: number;
+  readonly absent: readonly Absent[];
+}
+
+/** How a casting ended; all numbers are ballots of the whole job, over all its interruptions. */
+export interface CastOutcome {
+  readonly total: number;
+  readonly cast: number;
+  readonly refused: readonly Refused[];
+  /** In the outbox, and acknowledged by fewer than two servers. */
+  readonly waiting: number;
+  /** Of the voters after those that were put into batches. */
+  readonly notBegun: number;
+  readonly yes: number;
+  readonly duplicates: number;
+  /** Some of their voters. */
+  readonly duplicateVoters: readonly Range[];
+  /** Cast, and not known to be held by all three servers: still in the outbox. */
+  readonly castNotSafe: number;
+  /** Cast, and not known to be sealed: there may be duplicates among them. */
+  readonly castNotSealed: number;
+  /** Why sealing takes so long, as far as known. */
+  readonly sealingWaits: string | null;
+  /** Batches that two servers contradict each other about, the third having said nothing yet. */
+  readonly contradictions: number;
+  /** Somebody stopped it. */
+  readonly stopped: boolean;
+  /** Why casting cannot go on for now, although it is not done. */
+  readonly problem: string | null;
+  /** Whether the outbox holds nothing more, so that the job is over. */
+  readonly isSettled: boolean;
+}
+
+export function castSnapshot(
+  now: Pick<CastingSnapshot, 'phase' | 'total' | 'waiting' | 'absent'>,
+  progress: JobProgress,
+): CastingSnapshot {
+  const refused = progress.refused.reduce((sum, { ballots }) => sum + ballots, 0);
+  return { ...now, refused, cast: progress.position - refused - now.waiting };
+}
+
+export interface CastingEnd {
+  readonly snapshot: CastingSnapshot;
+  readonly progress: JobProgress;
+  /** What the outbox still has. */
+  readonly unsafe: { readonly batches: number; readonly ballots: number };
+  readonly sealingWaits: string | null;
+  readonly contradictions: number;
+  readonly stopped: boolean;
+  /** Why casting cannot go on, were there anything left to cast. */
+  readonly fault: string | null;
+}
+
+export function castOutcome(end: CastingEnd): CastOutcome {
+  const { snapshot, progress, unsafe, contradictions, stopped } = end;
+  const { total, cast, waiting, absent } = snapshot;
+  const notBegun = total - progress.position;
+  return {
+    ...{ total, cast, waiting, notBegun, contradictions, stopped },
+    refused: progress.refused,
+    yes: progress.yes,
+    duplicates: progress.duplicates,
+    duplicateVoters: progress.duplicateVoters,
+    castNotSafe: unsafe.ballots - waiting,
+    castNotSealed: cast - progress.sealed,
+    sealingWaits: absent.length > 0 ? nameAbsent(absent) : end.sealingWaits,
+    problem: waiting + notBegun > 0 ? end.fault : null,
+    isSettled: unsafe.batches === 0 && notBegun === 0,
+  };
+}
