@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { ControlClient, type ControlEvents } from '../../src/transport/control-client.ts';
 import { controlPath } from '../../src/transport/control-path.ts';
@@ -221,6 +221,10 @@ describe('the socket file', () => {
   });
 
   test('can be as deep as a path can be', async () => {
+    vi.stubEnv('XDG_RUNTIME_DIR', temporaryDirectory());
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
     let deep = temporaryDirectory();
     for (let i = 0; i < 8; i++) {
       deep = path.join(deep, 'a-rather-long-directory-name');

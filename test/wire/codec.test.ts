@@ -170,7 +170,7 @@ describe('refused without a throw', () => {
           expect(decodePeer(encodePeer(decoded.value))).toEqual(decoded);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 
