@@ -23,6 +23,7 @@ export interface FragmentSettings {
 /** Collects what the parts of a fragment server want done in one event, in order. */
 export class Outgoing {
   #effects: FragmentEffect[] = [];
+  readonly #closing = new Set<Party>();
 
   store(write: StoreWrite): void {
     this.#effects.push({ kind: 'store', write });
@@ -37,7 +38,18 @@ export class Outgoing {
   }
 
   closePeer(peer: Party, reason: string): void {
+    this.#closing.add(peer);
     this.#effects.push({ kind: 'close-peer', peer, reason });
+  }
+
+  /** Whether this server has given up the link: what still comes over it is not looked at. */
+  isClosing(peer: Party): boolean {
+    return this.#closing.has(peer);
+  }
+
+  /** The link has ended. */
+  closed(peer: Party): void {
+    this.#closing.delete(peer);
   }
 
   answer(id: number, lines: readonly string[], ok: boolean): void {

@@ -1,11 +1,10 @@
 import type { Bytes } from '../base/bytes.ts';
+import type { ClientRole } from '../election/clients.ts';
 import type { Party } from '../mpc/parties.ts';
 import type { ClientReply, ClientRequest } from '../wire/client-messages.ts';
 import type { PeerMessage } from '../wire/peer-messages.ts';
 import type { OperatorCommand } from './commands.ts';
 import type { StoreWrite } from './ports.ts';
-
-export type ClientRole = 'caster' | 'teller';
 
 /** Who a client is, from its certificate. */
 export interface ClientIdentity {

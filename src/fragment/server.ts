@@ -190,6 +190,7 @@ export class FragmentServer {
   #linkDown(peer: Party, now: number): void {
     const { ports, out, me } = this.#context;
     this.#links[peer] = null;
+    out.closed(peer);
     this.#casting.linkDown(peer);
     this.#rebuilding.linkDown(peer);
     if (peer === next(me)) {
@@ -202,7 +203,7 @@ export class FragmentServer {
 
   #hearPeer(peer: Party, message: PeerMessage, now: number): void {
     const link = this.#links[peer];
-    if (link === null) {
+    if (link === null || this.#context.out.isClosing(peer)) {
       return; // a message that was on its way when its link ended
     }
     if (message.kind === 'hello') {

@@ -77,3 +77,39 @@ export interface ReleaseSnapshot {
   readonly missing: number;
   readonly minRelease: number;
 }
+
+/** A link as its transport sees it. */
+export interface LinkSnapshot {
+  readonly server: 'a' | 'b' | 'c';
+  /** In a word: up, dialing, waiting, listening or stopped. */
+  readonly state: string;
+  readonly sinceMs: number;
+  readonly retryInMs: number | null;
+  readonly reason: string | null;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly roundTripMs: number | null;
+}
+
+export interface TableSnapshot {
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number | null;
+}
+
+/** What an operator sees: the core's snapshot with what surrounds it. */
+export interface OperatorSnapshot extends FragmentSnapshot {
+  readonly uptimeMs: number;
+  readonly links: readonly LinkSnapshot[];
+  readonly tables: readonly TableSnapshot[];
+  readonly file: string;
+  readonly fileBytes: number;
+  readonly lastCommitMs: number;
+  readonly commits: number;
+  readonly clientsConnected: number;
+  readonly memoryBytes: number;
+  /** Set while the disk refuses to store. */
+  readonly diskFault: string | null;
+}

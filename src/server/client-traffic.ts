@@ -1,0 +1,80 @@
+import { toHex } from '../base/bytes.ts';
+import type { ClientEntry } from '../election/clients.ts';
+import type { FragmentEvent } from '../fragment/events.ts';
+import type { Connection } from '../transport/connection.ts';
+import type { ClientReply } from '../wire/client-messages.ts';
+import { decodeClientRequest, encodeClientReply } from '../wire/codec.ts';
+import type { Notices } from './notices.ts';
+
+/** The connections of clients, between transport and core. */
+export class ClientTraffic {
+  readonly #notices: Notices;
+  readonly #push: (event: FragmentEvent) => void;
+  readonly #connections = new Map<number, Connection>();
+  /** Why nothing can be stored now; ballots wait at their clients meanwhile. */
+  #refusal: () => string | null = () => null;
+  #next = 1;
+
+  constructor(notices: Notices, push: (event: FragmentEvent) => void) {
+    this.#notices = notices;
+    this.#push = push;
+  }
+
+  /** While `refusal` gives a reason, ballots are answered with busy. */
+  busyWhile(refusal: () => string | null): void {
+    this.#refusal = refusal;
+  }
+
+  get count(): number {
+    return this.#connections.size;
+  }
+
+  accept(client: ClientEntry, connection: Connection): void {
+    const id = this.#next;
+    this.#next += 1;
+    this.#connections.set(id, connection);
+    this.#notices.log(
+      `client ${client.name} (${toHex(client.fingerprint).slice(0, 8)}) connected from ${connection.remoteAddress}`,
+    );
+    connection.start({
+      onMessage: (bytes) => this.#receive(id, client, connection, bytes),
+      onClose: () => {
+        this.#connections.delete(id);
+        this.#push({ kind: 'client-gone', connection: id });
+      },
+    });
+  }
+
+  send(id: number, message: ClientReply): void {
+    this.#connections.get(id)?.send(encodeClientReply(message));
+  }
+
+  closeAll(reason: string): void {
+    for (const connection of this.#connections.values()) {
+      connection.close(reason);
+    }
+  }
+
+  #receive(id: number, client: ClientEntry, connection: Connection, bytes: Uint8Array): void {
+    const message = decodeClientRequest(bytes);
+    if (!message.ok) {
+      const reason = `This is no message that a server understands: ${message.reason}`;
+      this.send(id, { kind: 'refused', request: null, reason: reason.slice(0, 1_000) });
+      connection.close('bad message');
+      return;
+    }
+    const refusal = message.value.kind === 'cast' ? this.#refusal() : null;
+    if (message.value.kind === 'cast' && refusal !== null) {
+      this.send(id, {
+        kind: 'busy',
+        request: message.value.request,
+        retryMs: busyMs,
+        reason: refusal,
+      });
+      return;
+    }
+    this.#push({ kind: 'client-message', connection: id, client, message: message.value });
+  }
+}
+
+const busyMs = 1_000;

@@ -1,0 +1,152 @@
+import { assert } from '../base/assert.ts';
+import type { FragmentEffect, FragmentEvent } from '../fragment/events.ts';
+import type { FragmentServer } from '../fragment/server.ts';
+import type { ShareTables } from '../storage/share-tables.ts';
+import { StorageError } from '../storage/storage-error.ts';
+
+export type Outgoing = Exclude<FragmentEffect, { readonly kind: 'store' }>;
+
+/** Carries out what was prepared. */
+type Send = () => void;
+
+/** Events of one group share a commit; a group ends at this many of them. */
+const groupEventsMax = 128;
+
+export interface EventLoopParts {
+  readonly core: FragmentServer;
+  readonly tables: ShareTables;
+  now(): number;
+  /** The core is about to hear this event. */
+  heard(event: FragmentEvent): void;
+  /** How to carry out, after the commit, what does not go to the store: over the links that the core knows of now. */
+  prepare(effect: Outgoing): Send;
+  /** A group is done: consoles may be shown the new state. */
+  publish(): void;
+  /** The disk failed and the group was undone: the core in memory is ahead of it and must not go on. */
+  failed(error: StorageError): void;
+}
+
+/**
+ * Runs a fragment server's core over its tables: store, then send, then publish. All that a group of
+ * events changes is committed at once, and nothing that it sends leaves before that.
+ */
+export class EventLoop {
+  readonly #parts: EventLoopParts;
+  readonly #queue: FragmentEvent[] = [];
+  #scheduled = false;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = 0;
+  #stopped = false;
+
+  constructor(parts: EventLoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Hands an event in; it is handled soon, after those before it. */
+  push(event: FragmentEvent): void {
+    if (this.#stopped) {
+      return;
+    }
+    this.#queue.push(event);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#run());
+    }
+  }
+
+  /** Events that wait. */
+  get backlog(): number {
+    return this.#queue.length;
+  }
+
+  /** Nothing is handled any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.length = 0;
+    if (this.#timer !== null) {
+      clearTimeout(this.#timer);
+    }
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    if (this.#stopped) {
+      return;
+    }
+    const sends = this.#storeGroup(this.#queue.splice(0, groupEventsMax));
+    if (sends === null) {
+      return;
+    }
+    for (const send of sends) {
+      send();
+    }
+    this.#parts.publish();
+    this.#again();
+  }
+
+  /** Handles the events and commits what they change; gives what is to be sent, null where the disk failed. */
+  #storeGroup(events: readonly FragmentEvent[]): Send[] | null {
+    const { core, tables, now } = this.#parts;
+    const sends: Send[] = [];
+    try {
+      tables.begin();
+      for (const event of events) {
+        this.#parts.heard(event);
+        this.#carryOut(core.handle(event, now()), sends);
+        let effects = core.step(now());
+        while (effects.length > 0) {
+          this.#carryOut(effects, sends);
+          effects = core.step(now());
+        }
+      }
+      tables.commit();
+      return sends;
+    } catch (error) {
+      if (!(error instanceof StorageError)) {
+        throw error;
+      }
+      this.stop();
+      tables.rollback();
+      this.#parts.failed(error);
+      return null;
+    }
+  }
+
+  #carryOut(effects: readonly FragmentEffect[], sends: Send[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'store') {
+        this.#parts.tables.apply(effect.write);
+      } else {
+        sends.push(this.#parts.prepare(effect));
+      }
+    }
+  }
+
+  #again(): void {
+    if (this.#stopped) {
+      return;
+    }
+    if (this.#queue.length > 0 && !this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#run());
+    }
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    const at = this.#parts.core.wakeAt();
+    if (at === null || (this.#timer !== null && this.#timerAt <= at)) {
+      return;
+    }
+    if (this.#timer !== null) {
+      clearTimeout(this.#timer);
+    }
+    assert(Number.isFinite(at), 'a time to wake at');
+    this.#timerAt = at;
+    const wait = Math.max(1, Math.ceil(at - this.#parts.now()));
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.push({ kind: 'time' });
+    }, wait);
+  }
+}

@@ -1,0 +1,258 @@
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { toHex } from '../base/bytes.ts';
+import { limits } from '../base/limits.ts';
+import type { ClientEntry } from '../election/clients.ts';
+import { helpLines, type OperatorCommand, parseCommand } from '../fragment/commands.ts';
+import type { FragmentSettings } from '../fragment/context.ts';
+import type { FragmentEvent } from '../fragment/events.ts';
+import { printLines } from '../fragment/present.ts';
+import { FragmentServer } from '../fragment/server.ts';
+import type { OperatorSnapshot } from '../fragment/snapshot.ts';
+import { type Party, partyName } from '../mpc/parties.ts';
+import type { ShareTables } from '../storage/share-tables.ts';
+import type { StorageError } from '../storage/storage-error.ts';
+import type { Admission } from '../transport/admission.ts';
+import type { Connection } from '../transport/connection.ts';
+import type { ControlAnswer } from '../transport/control-messages.ts';
+import type { ClientList } from './client-list.ts';
+import { ClientTraffic } from './client-traffic.ts';
+import { EventLoop, type Outgoing } from './event-loop.ts';
+import type { ServerFiles } from './identity-files.ts';
+import type { Notices } from './notices.ts';
+import { PeerTraffic } from './peer-traffic.ts';
+import { realPorts } from './ports.ts';
+
+/** After the disk failed, the server starts anew from it this often. */
+const diskRetryMs = 2_000;
+/** Consoles are shown a new picture at most this often. */
+const publishMs = 250;
+
+export interface ServerParts {
+  readonly party: Party;
+  readonly files: ServerFiles;
+  readonly tables: ShareTables;
+  readonly clients: ClientList;
+  readonly notices: Notices;
+  readonly settings: FragmentSettings;
+  /** Shows a snapshot to consoles, if any watch. */
+  publish(snapshot: () => OperatorSnapshot): void;
+  /** The operator wants the server to stop. */
+  stop(): void;
+}
+
+/** Milliseconds since 1970 that never go back: the wall clock when the process began, and steady from there. */
+export const steadyNow = (): number => performance.timeOrigin + performance.now();
+
+/** A fragment server at work: core, tables and links, joined by the event loop. */
+export class RunningServer {
+  readonly #parts: ServerParts;
+  readonly #peers: PeerTraffic;
+  readonly #clients: ClientTraffic;
+  readonly #answers = new Map<number, (answer: ControlAnswer) => void>();
+  readonly #startedAt = steadyNow();
+  #core: FragmentServer;
+  #loop: EventLoop;
+  #nextCommand = 1;
+  #diskFault: string | null = null;
+  #diskRetry: NodeJS.Timeout | null = null;
+  #commits = 0;
+  #publishing: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+    const push = (event: FragmentEvent) => this.#loop.push(event);
+    const { party, files, notices } = parts;
+    this.#peers = new PeerTraffic(party, files.election, files.identity, notices, push);
+    this.#clients = new ClientTraffic(notices, push);
+    this.#clients.busyWhile(() => this.#diskFault);
+    this.#core = this.#newCore();
+    this.#loop = this.#newLoop();
+  }
+
+  #newCore(): FragmentServer {
+    const { party, files, tables, clients, settings } = this.#parts;
+    return new FragmentServer(
+      party,
+      files.election,
+      settings,
+      realPorts(files.identity, clients, tables),
+    );
+  }
+
+  #newLoop(): EventLoop {
+    return new EventLoop({
+      core: this.#core,
+      tables: this.#parts.tables,
+      now: steadyNow,
+      heard: (event) => this.#peers.heard(event),
+      prepare: (effect) => this.#prepare(effect),
+      publish: () => this.#publish(),
+      failed: (error) => this.#diskFailed(error),
+    });
+  }
+
+  start(): void {
+    this.#peers.start();
+  }
+
+  /** Who may connect, by certificate fingerprint. */
+  admit(fingerprint: string): Admission<ClientEntry> | null {
+    const { files, clients, party } = this.#parts;
+    const peer = files.election.version.servers.findIndex(
+      (server) => toHex(server.fingerprint) === fingerprint,
+    );
+    if ((peer === 0 || peer === 1 || peer === 2) && peer !== party) {
+      return { kind: 'peer', party: peer };
+    }
+    this.refreshClients();
+    const client = clients.byFingerprint(fingerprint);
+    return client === null ? null : { kind: 'client', client };
+  }
+
+  /** Takes in a changed list of clients. */
+  refreshClients(): void {
+    const { clients, notices } = this.#parts;
+    const { changed, fault } = clients.refresh();
+    if (fault !== null) {
+      notices.say('warning', `${fault} The list from before stays in force.`);
+    }
+    if (changed) {
+      notices.say('info', `the list of clients was read again: ${clients.size} clients`);
+      this.#loop.push({ kind: 'casters-changed' });
+    }
+  }
+
+  acceptPeer(party: Party, connection: Connection): void {
+    this.#peers.accept(party, connection);
+  }
+
+  acceptClient(client: ClientEntry, connection: Connection): void {
+    this.#clients.accept(client, connection);
+  }
+
+  #prepare(effect: Outgoing): () => void {
+    switch (effect.kind) {
+      case 'send-peer':
+        return this.#peers.prepare(effect.to, effect.message);
+      case 'close-peer':
+        return this.#peers.prepareClose(effect.peer, effect.reason);
+      case 'send-client':
+        return () => this.#clients.send(effect.connection, effect.message);
+      case 'answer':
+        return () => this.#answer(effect.id, { lines: effect.lines, ok: effect.ok });
+      default:
+        return () => this.#parts.notices.say(effect.level, effect.text);
+    }
+  }
+
+  #answer(id: number, answer: ControlAnswer): void {
+    this.#answers.get(id)?.(answer);
+    this.#answers.delete(id);
+  }
+
+  /** Carries out an operator command, as it was typed. */
+  command(text: string, timeoutMs: number | null): Promise<ControlAnswer> {
+    const parsed = parseCommand(text);
+    if (!parsed.ok) {
+      return Promise.resolve({ lines: [parsed.reason], ok: false });
+    }
+    const command = parsed.value;
+    this.#parts.notices.log(`command: ${command.kind}`);
+    switch (command.kind) {
+      case 'help':
+        return Promise.resolve({ lines: helpLines(), ok: true });
+      case 'print':
+        return Promise.resolve({ lines: printLines(command.what, this.snapshot()), ok: true });
+      case 'stop':
+        this.#parts.stop();
+        return Promise.resolve({
+          lines: [`Server ${partyName(this.#parts.party)} stops.`],
+          ok: true,
+        });
+      default:
+        return this.#ask(command, timeoutMs ?? limits.flushTimeoutMs);
+    }
+  }
+
+  #ask(command: OperatorCommand, timeoutMs: number): Promise<ControlAnswer> {
+    if (this.#diskFault !== null) {
+      return Promise.resolve({ lines: [this.#diskFault], ok: false });
+    }
+    const id = this.#nextCommand;
+    this.#nextCommand += 1;
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      this.#loop.push({ kind: 'command', id, command, deadline: steadyNow() + timeoutMs });
+    });
+  }
+
+  /** What the disk has not taken is undone; links and clients start over once it takes writes again. */
+  #diskFailed(error: StorageError): void {
+    this.#diskFault = `the disk does not store: ${error.message}`;
+    this.#parts.notices.say('alarm', `${this.#diskFault}. Ballots are refused until it does.`);
+    this.#peers.closeAll("this server's disk has failed");
+    for (const [id] of [...this.#answers]) {
+      this.#answer(id, { lines: [this.#diskFault], ok: false });
+    }
+    this.#clients.closeAll("this server's disk does not store");
+    this.#diskRetry = setTimeout(() => this.#restart(), diskRetryMs);
+  }
+
+  /** Goes on from what is on the disk, as after a crash. */
+  #restart(): void {
+    if (this.#stopped) {
+      return;
+    }
+    this.#diskFault = null;
+    this.#core = this.#newCore();
+    this.#loop = this.#newLoop();
+    this.#peers.restart();
+    this.#parts.notices.say('warning', 'started anew from the disk');
+  }
+
+  #publish(): void {
+    this.#commits += 1;
+    this.#peers.settle();
+    this.#publishing ??= setTimeout(() => {
+      this.#publishing = null;
+      this.#parts.publish(() => this.snapshot());
+    }, publishMs);
+  }
+
+  snapshot(): OperatorSnapshot {
+    const now = steadyNow();
+    const { tables } = this.#parts;
+    return {
+      ...this.#core.snapshot(now),
+      uptimeMs: now - this.#startedAt,
+      links: this.#peers.snapshots(now),
+      tables: tables.tableSizes(),
+      file: tables.path,
+      fileBytes: tables.fileBytes(),
+      lastCommitMs: tables.lastCommitMs,
+      commits: this.#commits,
+      clientsConnected: this.#clients.count,
+      memoryBytes: process.memoryUsage.rss(),
+      diskFault: this.#diskFault,
+    };
+  }
+
+  /** Whether a run is under way: worth waiting a moment for before stopping. */
+  get isTallying(): boolean {
+    return this.#diskFault === null && this.#core.snapshot(steadyNow()).work?.stage === 'tallying';
+  }
+
+  async stop(reason: string): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#diskRetry ?? undefined);
+    clearTimeout(this.#publishing ?? undefined);
+    this.#loop.stop();
+    this.#clients.closeAll(reason);
+    await this.#peers.stop(reason);
+    for (const [id] of [...this.#answers]) {
+      this.#answer(id, { lines: ['The server stops.'], ok: false });
+    }
+  }
+}

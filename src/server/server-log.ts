@@ -1,0 +1,41 @@
+import path from 'node:path';
+import pino, { type Logger } from 'pino';
+import { createStream } from 'rotating-file-stream';
+
+/** A server's log file and how much of it is kept. */
+const logName = 'server.log';
+const logBytesMax = '10M';
+const logFilesMax = 5;
+
+export interface ServerLog {
+  readonly logger: Logger;
+  /** Writes out what is left. */
+  close(): Promise<void>;
+}
+
+/**
+ * The structured log of a server: JSON lines in its directory, rotated by size. Only texts and counts made for
+ * operators are handed to it; messages, batches and tallies never are.
+ */
+export function openServerLog(directory: string, server: string): ServerLog {
+  const stream = createStream(logName, {
+    path: directory,
+    size: logBytesMax,
+    maxFiles: logFilesMax,
+    mode: 0o600,
+    history: `${logName}.history`,
+  });
+  // A full disk must not take the server along: what cannot be logged is lost.
+  stream.on('error', () => {});
+  const level = process.env['FRIBS_LOG_LEVEL'] ?? 'info';
+  const logger = pino(
+    { level: level in pino.levels.values ? level : 'info', base: { server } },
+    stream,
+  );
+  return {
+    logger,
+    close: () => new Promise((resolve) => stream.end(() => resolve())),
+  };
+}
+
+export const serverLogFile = (directory: string): string => path.join(directory, logName);
