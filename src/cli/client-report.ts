@@ -1,0 +1,103 @@
+import type { CastOutcome } from '../client/cast-outcome.ts';
+import type { Job } from '../client/job.ts';
+
+const ballots = (count: number): string => (count === 1 ? '1 ballot' : `${count} ballots`);
+const are = (count: number): string => (count === 1 ? 'is' : 'are');
+
+/** Whether every ballot was cast: what the exit code tells. */
+export const isComplete = ({ cast, total }: CastOutcome): boolean => cast === total;
+
+export interface ReportLines {
+  /** What is not as it should be, and what to do about it. */
+  readonly before: readonly string[];
+  /** What scripts read. */
+  readonly result: readonly string[];
+}
+
+/** How a casting ended, for a person. */
+export function reportLines(
+  outcome: CastOutcome,
+  job: Job,
+  how: { readonly resume: string; readonly problem: string | null },
+): ReportLines {
+  return {
+    before: [...remaining(outcome, how), ...notSafe(outcome, how.resume), ...notSealed(outcome)],
+    result: [
+      ...refusals(outcome),
+      `Cast ${outcome.cast} of ${outcome.total} ballots`,
+      ...duplicates(outcome),
+      ...(job.kind === 'many' && job.vote === 'random' ? [yesLine(outcome)] : []),
+    ],
+  };
+}
+
+function remaining(
+  { waiting, notBegun, problem, stopped }: CastOutcome,
+  how: { readonly resume: string; readonly problem: string | null },
+): string[] {
+  const count = waiting + notBegun;
+  if (count === 0) {
+    return [];
+  }
+  const why = problem ?? (stopped ? 'stopped' : null);
+  const cause = why === null ? '' : ` (${why})`;
+  if (how.problem !== null) {
+    return [`${ballots(count)} ${are(count)} not cast${cause}. ${how.problem}`];
+  }
+  return [
+    `${ballots(count)} ${are(count)} not cast${cause}. To go on, without anybody voting twice: ${how.resume}`,
+  ];
+}
+
+function notSafe({ castNotSafe: count }: CastOutcome, resume: string): string[] {
+  if (count === 0) {
+    return [];
+  }
+  return [
+    `${ballots(count)} ${are(count)} cast but not known to be safe: two servers have stored them, the third perhaps not yet. ` +
+      'They are counted once it has; should one of the two lose its disk before that, they are lost only if this client never returns.',
+    `Its outbox keeps them until then. To finish when all three servers run: ${resume}`,
+  ];
+}
+
+function notSealed(outcome: CastOutcome): string[] {
+  const { castNotSealed: count, sealingWaits, contradictions } = outcome;
+  const contradiction =
+    contradictions > 0
+      ? ['Servers contradicted each other on which ballots are duplicates: tell their operators.']
+      : [];
+  if (count === 0 || (sealingWaits === null && outcome.castNotSafe === 0)) {
+    return contradiction;
+  }
+  const why = sealingWaits === null ? '' : ` Sealing waits: ${sealingWaits}.`;
+  return [
+    ...contradiction,
+    `Duplicates among ${ballots(count)} are not known yet, as these are not known to be sealed.${why}`,
+  ];
+}
+
+const refusals = ({ refused }: CastOutcome): string[] =>
+  refused.map(({ reason, ballots: count }) => `Refused ${ballots(count)}: ${reason}`);
+
+const duplicates = ({ duplicates: count }: CastOutcome): string[] =>
+  count === 0 ? [] : [`${count} ballots were duplicates of voters who had already voted`];
+
+const yesLine = ({ yes }: CastOutcome): string => `Of these, ${yes} were yes`;
+
+/** The same for a program to read. */
+export function jsonOf(outcome: CastOutcome, job: Job): object {
+  return {
+    ballots: outcome.total,
+    cast: outcome.cast,
+    refused: outcome.refused,
+    notCast: outcome.waiting + outcome.notBegun,
+    duplicates: outcome.duplicates,
+    duplicateVoters: outcome.duplicateVoters,
+    yes: job.kind === 'many' && job.vote === 'random' ? outcome.yes : null,
+    castNotSafe: outcome.castNotSafe,
+    castNotSealed: outcome.castNotSealed,
+    sealingWaits: outcome.sealingWaits,
+    stopped: outcome.stopped,
+    problem: outcome.problem,
+  };
+}
