@@ -97,7 +97,6 @@ export interface AgreementParts {
   startRun(run: Run): void;
   endRun(): void;
   safe(digests: readonly Digest[]): void;
-  sealedMore(): void;
   endRebuild(count: number, now: number): void;
   flushed(id: number, complete: boolean): void;
 }
@@ -215,7 +214,6 @@ export class Agreement {
     out.store({ kind: 'seal-pool', pool: sealed, content: this.#rules.sealed(pool), at: now });
     this.#duplicates += ballots - accepted;
     this.#rememberPeers();
-    this.#parts.sealedMore();
   }
 
   /** The most that each peer was heard to have, kept at times when the store is written to anyway. */

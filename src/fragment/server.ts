@@ -85,7 +85,6 @@ export class FragmentServer {
         startRun: (run) => this.#startRun(run),
         endRun: () => this.#runner.end(),
         safe: (digests) => this.#statuses.safe(digests),
-        sealedMore: () => this.#statuses.sealedMore(),
         endRebuild: (count, now) => this.#endRebuild(count, now),
         flushed: (id, complete) => this.#clients.flushed(id, complete),
       },
@@ -103,6 +102,7 @@ export class FragmentServer {
   /** Applies one rule, if one has something to do; no effects mean that all is settled until the next event or time. */
   step(now: number): FragmentEffect[] {
     const { scheduler, out } = this.#context;
+    this.#statuses.sealedMore();
     for (let effects = scheduler.step(now); effects.length > 0; effects = scheduler.step(now)) {
       this.#agreement.carryOut(effects, now);
       const taken = out.take();

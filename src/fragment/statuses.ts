@@ -51,10 +51,9 @@ export class Statuses {
   /** A peer has sealed so many pools. */
   peerSealed(count: number): void {
     this.#sealedByPeer = Math.max(this.#sealedByPeer, count);
-    this.sealedMore();
   }
 
-  /** Tells of pools that this server and a peer have sealed by now. */
+  /** Tells of pools that this server, by its store, and a peer have sealed by now. */
   sealedMore(): void {
     const { scheduler, ports } = this.#context;
     const certain = Math.min(scheduler.state.sealed, this.#sealedByPeer);
