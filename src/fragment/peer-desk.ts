@@ -1,0 +1,243 @@
+import { unreachable } from '../base/assert.ts';
+import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
+import { poolStatement } from '../election/statements.ts';
+import { next, type Party, type PerParty, partyName, partyOf } from '../mpc/parties.ts';
+import type { SchedulerEvent } from '../scheduler/effects.ts';
+import { talliedCount } from '../scheduler/state.ts';
+import type { PeerMessage, PeerMessageOf } from '../wire/peer-messages.ts';
+import type { Casting } from './casting.ts';
+import type { FragmentContext } from './context.ts';
+import type { Remembered, TallyShare } from './ports.ts';
+import type { Rebuilding } from './rebuilding.ts';
+import type { Releases } from './releases.ts';
+import type { Runner } from './runner.ts';
+import type { Statuses } from './statuses.ts';
+import { reportOf, statementOf } from './wire-reports.ts';
+
+/** Servers that speak another version refuse each other. */
+export const protocolVersion = 1;
+
+/** What a link is good for: nothing but a hello is taken from a peer that has not said it yet. */
+interface LinkFacts {
+  readonly secret: Bytes;
+  greeted: boolean;
+  /** The STATE facts whose signature was checked last, so that the same ones need no second check. */
+  verified: string;
+}
+
+/** What the desk hands messages on to. */
+export interface PeerParts {
+  readonly casting: Casting;
+  readonly statuses: Statuses;
+  readonly runner: Runner;
+  readonly releases: Releases;
+  readonly rebuilding: Rebuilding;
+  /** Hands an event to the scheduler and carries out what it wants. */
+  tell(event: SchedulerEvent, now: number): void;
+  finishRun(share: TallyShare, now: number): void;
+}
+
+/** Hears the two peers: checks who says what and with which signature, then hands it on. */
+export class PeerDesk {
+  readonly #context: FragmentContext;
+  readonly #parts: PeerParts;
+  readonly #links: [LinkFacts | null, LinkFacts | null, LinkFacts | null] = [null, null, null];
+  readonly #remembered: [Remembered, Remembered, Remembered];
+
+  constructor(context: FragmentContext, parts: PeerParts, remembered: PerParty<Remembered>) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#remembered = [...remembered];
+  }
+
+  /** The secrets of the links of now, by peer. */
+  get secrets(): PerParty<Bytes | null> {
+    const [a, b, c] = this.#links;
+    return [a?.secret ?? null, b?.secret ?? null, c?.secret ?? null];
+  }
+
+  linkUp(peer: Party, secret: Bytes, now: number): void {
+    const { election, ports, out, scheduler } = this.#context;
+    const remembered = this.#remembered[peer];
+    this.#links[peer] = { secret, greeted: false, verified: '' };
+    out.toPeer(peer, {
+      kind: 'hello',
+      protocol: protocolVersion,
+      electionHash: election.hash,
+      versionHash: election.versionHash,
+      castersHash: ports.castersHash(),
+      remembers: { ...remembered, tallied: scheduler.state.final },
+    });
+    this.#parts.tell({ kind: 'link-up', peer }, now);
+  }
+
+  linkDown(peer: Party, now: number): void {
+    const { ports, out, me } = this.#context;
+    this.#links[peer] = null;
+    out.closed(peer);
+    this.#parts.casting.linkDown(peer);
+    this.#parts.rebuilding.linkDown(peer);
+    if (peer === next(me)) {
+      this.#parts.runner.nextLinkDown();
+    }
+    out.store({ kind: 'remember-peer', peer, remembered: this.#remembered[peer] });
+    this.#parts.tell({ kind: 'link-down', peer, nonce: toHex(ports.random(16)) }, now);
+    this.#parts.releases.linkDown(peer, now);
+  }
+
+  hear(peer: Party, message: PeerMessage, now: number): void {
+    const link = this.#links[peer];
+    if (link === null || this.#context.out.isClosing(peer)) {
+      return; // a message that was on its way when its link ended
+    }
+    if (message.kind === 'hello') {
+      this.#hearHello(peer, link, message, now);
+    } else if (link.greeted) {
+      this.#hearGreeted(peer, link, message, now);
+    } else {
+      this.#context.out.closePeer(peer, 'it spoke before its hello');
+    }
+  }
+
+  #hearHello(peer: Party, link: LinkFacts, message: PeerMessageOf<'hello'>, now: number): void {
+    const { out, scheduler, ports } = this.#context;
+    const fault = this.#helloFault(link, message);
+    if (fault !== null) {
+      out.notice('alarm', `server ${partyName(peer)} is refused: ${fault}`);
+      out.closePeer(peer, fault);
+      return;
+    }
+    link.greeted = true;
+    out.notice('info', `scheduler: Server ${peer + 1} is connected`);
+    if (!equalBytes(message.castersHash, ports.castersHash())) {
+      out.notice(
+        'warning',
+        `server ${partyName(peer)} has another list of casters; ballots of a caster whom one of us does not know wait`,
+      );
+    }
+    const { batches, sealed, tallied } = message.remembers;
+    const { state } = scheduler;
+    const lost =
+      batches > state.batches || sealed > state.sealed || tallied > talliedCount(state.tallied);
+    if (lost && !state.rebuilding) {
+      const why = `server ${partyName(peer)} remembers more of this server than its file holds: it is an older copy or incomplete`;
+      this.#parts.tell({ kind: 'lost', why }, now);
+    }
+  }
+
+  #helloFault(link: LinkFacts, message: PeerMessageOf<'hello'>): string | null {
+    const { election } = this.#context;
+    if (link.greeted) {
+      return 'it said hello twice';
+    }
+    if (message.protocol !== protocolVersion) {
+      return `it speaks protocol ${message.protocol}, this server ${protocolVersion}: install the same version at all three`;
+    }
+    if (!equalBytes(message.electionHash, election.hash)) {
+      return 'it has another election file: all three servers need the same election.json';
+    }
+    return equalBytes(message.versionHash, election.versionHash)
+      ? null
+      : 'its election file names other servers: all three servers need the same election.json';
+  }
+
+  #hearGreeted(
+    peer: Party,
+    link: LinkFacts,
+    message: Exclude<PeerMessage, { kind: 'hello' }>,
+    now: number,
+  ): void {
+    switch (message.kind) {
+      case 'state':
+        return this.#hearState(peer, link, message, now);
+      case 'pool':
+        return this.#hearPool(peer, message, now);
+      case 'give':
+        return this.#parts.casting.receive(peer, message, now);
+      case 'round':
+        return this.#hearRound(peer, message, now);
+      case 'hand-over':
+        return this.#hearHandOver(peer, message, now);
+      case 'propose-release':
+        return this.#parts.releases.hearProposal(peer, message, now);
+      case 'agree-release':
+        return this.#parts.releases.hearAgreement(message, now);
+      case 'refuse-release':
+        return this.#parts.releases.hearRefusal(peer, message, now);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #hearState(peer: Party, link: LinkFacts, message: PeerMessageOf<'state'>, now: number): void {
+    const { ports, election, out } = this.#context;
+    const report = reportOf(message);
+    const statement = statementOf(this.#context, peer, report);
+    const key = `${toHex(statement)} ${toHex(message.signature)}`;
+    if (link.verified !== key) {
+      if (!ports.verify(election.version.servers[peer].certificate, statement, message.signature)) {
+        out.closePeer(peer, 'the signature of its STATE is not its own');
+        return;
+      }
+      link.verified = key;
+    }
+    const before = this.#remembered[peer];
+    this.#remembered[peer] = {
+      batches: Math.max(before.batches, report.batches),
+      sealed: Math.max(before.sealed, report.sealed),
+    };
+    const held = message.held.map(toHex);
+    const safe = message.safe.map(toHex);
+    this.#parts.tell({ kind: 'state', peer, report, held, safe, whole: !message.more }, now);
+    this.#parts.statuses.peerSealed(report.sealed);
+    this.#parts.releases.hearBound(message.bound, now);
+  }
+
+  #hearPool(peer: Party, message: PeerMessageOf<'pool'>, now: number): void {
+    const { ports, election, out } = this.#context;
+    const proposer = partyOf(message.number % 3);
+    const statement = poolStatement(election.hash, message.number, message.digest, ports.sha256);
+    if (
+      !ports.verify(election.version.servers[proposer].certificate, statement, message.signature)
+    ) {
+      out.closePeer(
+        peer,
+        `it sent pool ${message.number} without the signature of its proposer, server ${partyName(proposer)}`,
+      );
+      return;
+    }
+    const pool = {
+      number: message.number,
+      batches: message.batches.map(toHex),
+      digest: toHex(message.digest),
+      proposer,
+      signature: toHex(message.signature),
+    };
+    this.#parts.tell({ kind: 'pool', peer, pool }, now);
+  }
+
+  #hearRound(peer: Party, message: PeerMessageOf<'round'>, now: number): void {
+    if (peer !== next(this.#context.me)) {
+      this.#context.out.closePeer(peer, 'it sent a round to the wrong server');
+      return;
+    }
+    const share = this.#parts.runner.hear(message);
+    if (share !== null) {
+      this.#parts.finishRun(share, now);
+    }
+  }
+
+  #hearHandOver(peer: Party, message: PeerMessageOf<'hand-over'>, now: number): void {
+    const report = this.#context.scheduler.state.links[peer]?.report ?? null;
+    const taken = this.#parts.rebuilding.receive(peer, message, report, now);
+    if (!taken.ok) {
+      this.#context.out.audit(
+        now,
+        'bad hand-over',
+        `server ${partyName(peer)}: ${taken.reason}`,
+        'alarm',
+      );
+      this.#context.out.closePeer(peer, taken.reason);
+    }
+  }
+}
