@@ -1,0 +1,100 @@
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Party, partyName } from '../mpc/parties.ts';
+import { exitCodes, failed } from './failure.ts';
+import { type ConsoleEnd, LineConsole } from './line-console.ts';
+import { contact, pidOf } from './server-contact.ts';
+import { inDirectory } from './shell-text.ts';
+
+export interface Attachment {
+  readonly dir: string;
+  readonly party: Party;
+  /** This console started the server: signals stop it, and the end of stdin does not end the console. */
+  readonly owned: boolean;
+}
+
+const exitWaitMs = 5_000;
+const exitPollMs = 20;
+
+/** Runs a line console on the server until it is left or the server ends; the answer is the exit code. */
+export async function attach({ dir, party, owned }: Attachment): Promise<number> {
+  const letter = partyName(party);
+  const pid = pidOf(dir, party);
+  const console = new LineConsole({
+    connect: (events) => contact(dir, party, events),
+    input: process.stdin,
+    output: process.stdout,
+    terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    leaveAtEnd: !owned,
+  });
+  const leave = () => console.detach();
+  const interrupt = () => (owned ? console.stop() : console.detach());
+  process.on('SIGHUP', leave);
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const end = await console.run();
+  process.off('SIGHUP', leave);
+  process.off('SIGINT', interrupt);
+  process.off('SIGTERM', interrupt);
+  process.stdin.destroy();
+  if (end === null) {
+    throw failed(`Fragment server ${letter} does not run any more.`);
+  }
+  return conclude({ dir, party, pid }, end);
+}
+
+interface Server {
+  readonly dir: string;
+  readonly party: Party;
+  readonly pid: string;
+}
+
+async function conclude({ dir, party, pid }: Server, end: ConsoleEnd): Promise<number> {
+  const letter = partyName(party);
+  const again = inDirectory(dir, 'console', letter);
+  switch (end.kind) {
+    case 'detached':
+      process.stdout.write(`Fragment server ${letter} runs on. Attach a console again: ${again}\n`);
+      return exitCodes.done;
+    case 'stuck':
+      throw failed(
+        `Fragment server ${letter} (process ${pid}) was told to stop, but has not done so yet.`,
+      );
+    case 'closed':
+      break;
+  }
+  if (end.reason !== 'the server is gone') {
+    await processEnded(pid);
+    process.stdout.write(`Fragment server ${letter}: ${end.reason}.\n`);
+    return exitCodes.done;
+  }
+  const still = await contact(dir, party);
+  if (still !== null) {
+    still.close();
+    throw failed(
+      `The console was cut off; fragment server ${letter} runs on. Attach again: ${again}`,
+    );
+  }
+  throw failed(
+    `Fragment server ${letter} (process ${pid}) is gone without having been stopped. Its log says more; start it again: ${inDirectory(dir, 'server', letter)}`,
+  );
+}
+
+/** Waits a little until the process is really gone, so that its directory is free at once. */
+async function processEnded(pid: string): Promise<void> {
+  for (let waited = 0; waited < exitWaitMs && isAlive(Number(pid)); waited += exitPollMs) {
+    await sleep(exitPollMs);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) {
+    return false;
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+import type { Parser } from './global-options.ts';
+
+type Register = (parser: Parser) => void;
+
+export interface Command {
+  readonly name: string;
+  /** The name with its arguments, as yargs reads it. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Loads the command's module, which is done only for a command that is asked for. */
+  readonly load: () => Promise<Register>;
+}
+
+export const commands: readonly Command[] = [
+  {
+    name: 'setup',
+    usage: 'setup',
+    summary: 'Create the fragment servers: keys, certificates, share tables, election.json',
+    async load() {
+      const { setupCommand } = await import('./setup.ts');
+      return (parser) => parser.command(setupCommand);
+    },
+  },
+  {
+    name: 'server',
+    usage: 'server <letter>',
+    summary: 'Run fragment server a, b or c with its console',
+    async load() {
+      const { serverCommand } = await import('./server.ts');
+      return (parser) => parser.command(serverCommand);
+    },
+  },
+  {
+    name: 'console',
+    usage: 'console <letter>',
+    summary: 'Attach a console to a running server',
+    async load() {
+      const { consoleCommand } = await import('./console.ts');
+      return (parser) => parser.command(consoleCommand);
+    },
+  },
+  {
+    name: 'run',
+    usage: 'run <letter> <operator-command..>',
+    summary: 'Give a running server one operator command, for scripts',
+    async load() {
+      const { runCommand } = await import('./run.ts');
+      return (parser) => parser.command(runCommand);
+    },
+  },
+  {
+    name: 'client',
+    usage: 'client <action>',
+    summary: 'Cast ballots, and recombine tallies',
+    async load() {
+      const { clientCommand } = await import('./client.ts');
+      return (parser) => parser.command(clientCommand);
+    },
+  },
+  {
+    name: 'demo',
+    usage: 'demo',
+    summary: 'Play a whole small election on this machine, from nothing to its tally',
+    async load() {
+      const { demoCommand } = await import('./demo.ts');
+      return (parser) => parser.command(demoCommand);
+    },
+  },
+];

@@ -1,0 +1,179 @@
+import { clearLine, createInterface, cursorTo, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { limits } from '../base/limits.ts';
+import type { ControlEvents } from '../transport/control-client.ts';
+import type { ControlAnswer } from '../transport/control-messages.ts';
+
+/** The part of a control connection that a console needs. */
+interface Connection {
+  command(text: string, timeoutMs?: number): Promise<ControlAnswer>;
+  watch(): void;
+  close(): void;
+}
+
+export interface LineConsoleOptions {
+  /** Null where no server answers. */
+  readonly connect: (events: ControlEvents) => Promise<Connection | null>;
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Both ends are a terminal: then lines can be edited, and Ctrl-D is meant. */
+  readonly terminal: boolean;
+  /** Whether the end of a stdin that is no terminal ends this console as well. */
+  readonly leaveAtEnd: boolean;
+}
+
+/** Why a console is over. */
+export type ConsoleEnd =
+  | { readonly kind: 'detached' }
+  /** The connection ended; what the server said last, or that it is gone. */
+  | { readonly kind: 'closed'; readonly reason: string }
+  /** It was told to stop and is still there. */
+  | { readonly kind: 'stuck' };
+
+interface State {
+  inputEnded: boolean;
+  /** The prompt stands at the end of the output, without a line break after it. */
+  prompted: boolean;
+  stopping: boolean;
+}
+
+const prompt = '#> ';
+/** How long the first prompt waits for the lines of the start, so that they stand above it. */
+const firstLinesMs = 200;
+const stopWaitMs = limits.stopMs + 5_000;
+
+/** A server's console, line by line: prints what happens, and takes operator commands. */
+export class LineConsole {
+  readonly #options: LineConsoleOptions;
+  readonly #lines: Interface;
+  #connection: Connection | null = null;
+  readonly #state: State = { inputEnded: false, prompted: false, stopping: false };
+  #finish: (end: ConsoleEnd) => void = () => undefined;
+  #sawLines: () => void = () => undefined;
+
+  constructor(options: LineConsoleOptions) {
+    this.#options = options;
+    const { input, output, terminal } = options;
+    this.#lines = createInterface({ input, output, terminal, prompt, crlfDelay: 1_000 });
+    this.#lines.once('close', () => {
+      this.#state.inputEnded = true;
+    });
+    this.#lines.on('SIGINT', () => this.stop());
+  }
+
+  /** Resolves when the console is left or the server has ended; null where no server answers. */
+  async run(): Promise<ConsoleEnd | null> {
+    const ended = new Promise<ConsoleEnd>((resolve) => {
+      this.#finish = resolve;
+    });
+    const firstLines = new Promise<void>((resolve) => {
+      this.#sawLines = resolve;
+    });
+    // Whoever no longer reads has left.
+    this.#options.output.on('error', () => this.detach());
+    this.#connection = await this.#options.connect({
+      onNotice: (lines) => {
+        this.#print(lines);
+        this.#sawLines();
+      },
+      onClose: (reason) => this.#finish({ kind: 'closed', reason }),
+    });
+    if (this.#connection === null) {
+      this.#lines.close();
+      return null;
+    }
+    this.#connection.watch();
+    await Promise.race([firstLines, sleep(firstLinesMs), ended]);
+    const reading = this.#read(this.#connection);
+    const end = await ended;
+    this.#lines.close();
+    this.#connection.close();
+    await reading;
+    this.#endLine();
+    return end;
+  }
+
+  /** Leaves; the server goes on. */
+  detach(): void {
+    this.#finish({ kind: 'detached' });
+  }
+
+  /** Stops the server; asked a second time, no longer waits for it. */
+  stop(): void {
+    if (this.#state.stopping) {
+      this.#finish({ kind: 'stuck' });
+      return;
+    }
+    this.#state.stopping = true;
+    void this.#connection?.command('stop').then(({ lines }) => this.#print(lines));
+    setTimeout(() => this.#finish({ kind: 'stuck' }), stopWaitMs).unref();
+  }
+
+  async #read(connection: Connection): Promise<void> {
+    this.#prompt();
+    for await (const line of this.#lines) {
+      this.#endPromptedLine();
+      const text = line.trim();
+      if (text === 'detach') {
+        this.detach();
+        return;
+      }
+      await this.#carryOut(connection, text);
+      this.#prompt();
+    }
+    if (this.#options.leaveAtEnd || this.#options.terminal) {
+      this.detach();
+    }
+  }
+
+  async #carryOut(connection: Connection, text: string): Promise<void> {
+    if (text === '') {
+      return;
+    }
+    if (Buffer.byteLength(text) > limits.commandBytesMax / 2) {
+      this.#print([`A command has at most ${limits.commandBytesMax / 2} bytes.`]);
+      return;
+    }
+    const { lines } = await connection.command(text);
+    this.#print(lines);
+  }
+
+  #print(lines: readonly string[]): void {
+    const { output, terminal } = this.#options;
+    const wasPrompted = this.#state.prompted;
+    if (wasPrompted && terminal) {
+      cursorTo(output, 0);
+      clearLine(output, 0);
+      this.#state.prompted = false;
+    }
+    this.#endLine();
+    output.write(lines.map((line) => `${line}\n`).join(''));
+    if (wasPrompted && !this.#state.inputEnded) {
+      this.#prompt();
+    }
+  }
+
+  #prompt(): void {
+    if (!(this.#state.inputEnded || this.#state.stopping)) {
+      // Keeps what is typed so far where it was.
+      this.#lines.prompt(true);
+      this.#state.prompted = true;
+    }
+  }
+
+  /** A line was read after the prompt. Of its line break only a terminal has shown something. */
+  #endPromptedLine(): void {
+    if (this.#options.terminal) {
+      this.#state.prompted = false;
+    }
+    this.#endLine();
+  }
+
+  #endLine(): void {
+    if (this.#state.prompted) {
+      this.#options.output.write('\n');
+      this.#state.prompted = false;
+    }
+  }
+}
