@@ -1,0 +1,264 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { equalBytes, toHex } from '../../src/base/bytes.ts';
+import { interruptedJobs } from '../../src/client/cast-job.ts';
+import { requireServers } from '../../src/client/servers.ts';
+import type { Party } from '../../src/mpc/parties.ts';
+import { Outbox, type OutboxBatch } from '../../src/storage/outbox.ts';
+import { eventually, TestClient } from './casting-fixture.ts';
+import { FakeWorld } from './fake-servers.ts';
+
+const idsAt = (world: FakeWorld, party: Party) =>
+  world.servers[party].received.map(({ request }) => toHex(request.batch.batchId));
+
+/** What a crash now would leave, copied by another process: opening the file here would take the lock away. */
+function batchesInCopy(folder: string, copies: string): readonly OutboxBatch[] {
+  mkdirSync(copies, { recursive: true });
+  const copy = path.join(copies, `${readdirSync(copies).length}.db`);
+  const [name = ''] = readdirSync(folder).filter((file) => file.endsWith('.db'));
+  spawnSync('cp', [path.join(folder, name), copy]);
+  const outbox = Outbox.take(copy);
+  if (!outbox.ok) {
+    throw new Error(outbox.reason);
+  }
+  const batches = outbox.value.batches();
+  outbox.value.close();
+  return batches;
+}
+
+describe('casting', () => {
+  test('hands every ballot to all three servers and leaves an empty outbox', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    const outcome = await client.many(4_000, 1_057, { vote: 'random' });
+    expect(outcome).toMatchObject({
+      ...{ total: 1_057, cast: 1_057, refused: [], waiting: 0, notBegun: 0, duplicates: 0 },
+      ...{ castNotSafe: 0, castNotSealed: 0, isSettled: true, problem: null },
+    });
+    expect([world.counted, world.yes]).toEqual([1_057, outcome.yes]);
+    expect(world.servers.map(({ held }) => held.size)).toEqual([11, 11, 11]);
+    expect(interruptedJobs(world.outboxFolder)).toEqual([]);
+    expect(client.notices).toEqual([]);
+  });
+
+  test('counts voters who have voted already as duplicates', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    await client.many(100, 250);
+    const outcome = await client.many(0, 400, { vote: 'n' });
+    expect(outcome).toMatchObject({ cast: 400, duplicates: 250, duplicateVoters: [[100, 349]] });
+    expect([world.counted, world.yes]).toEqual([400, 250]);
+  });
+
+  test('has a batch in the outbox before its first byte is sent', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world, { waitForSealing: false });
+    world.settles = false;
+    const copies = path.join(world.dir, 'copies');
+    const isKept: boolean[] = [];
+    world.onReceived = (_, { batch }) => {
+      const kept = batchesInCopy(world.outboxFolder, copies);
+      isKept.push(kept.some(({ batchId }) => equalBytes(batchId, batch.batchId)));
+    };
+    const outcome = await client.many(0, 300);
+    expect(outcome).toMatchObject({ cast: 300, castNotSafe: 300, isSettled: false });
+    expect(interruptedJobs(world.outboxFolder)).toMatchObject([{ batches: 3, ballots: 300 }]);
+    expect(isKept).toEqual(Array.from({ length: 9 }, () => true));
+  });
+
+  test('is done with two servers, says once that the third is away, and keeps the batches', async () => {
+    const world = await FakeWorld.start();
+    await world.servers[2].stop();
+    const client = await TestClient.connect(world);
+    const outcome = await client.many(0, 2_000);
+    expect(outcome).toMatchObject({ cast: 2_000, castNotSafe: 2_000, isSettled: false });
+    expect(outcome.sealingWaits).toMatch(/^server c \(connection refused/);
+    expect(client.notices).toHaveLength(1);
+    expect(client.notices[0]).toMatch(/^Server c .* cannot be reached\. Casting goes on/);
+    expect(interruptedJobs(world.outboxFolder)).toMatchObject([{ ballots: 2_000 }]);
+
+    await world.servers[2].start();
+    const again = await TestClient.connect(world);
+    expect(await again.resume()).toMatchObject({ cast: 2_000, isSettled: true, castNotSealed: 0 });
+    expect(interruptedJobs(world.outboxFolder)).toEqual([]);
+    expect(world.counted).toBe(2_000);
+  });
+
+  test('waits with one server, and goes on when a second one is back', async () => {
+    const world = await FakeWorld.start();
+    await world.servers[0].stop();
+    await world.servers[1].stop();
+    const client = await TestClient.connect(world, { connectMs: 300 });
+    let isDone = false;
+    const casting = client.many(0, 6_000).finally(() => {
+      isDone = true;
+    });
+    await eventually(() => client.notices.length > 0, 'a notice');
+    expect(client.notices[0]).toMatch(/A ballot is cast once two servers have it/);
+    expect(isDone).toBe(false);
+    expect(client.largestWaiting).toBe(3_200);
+    await world.servers[1].start();
+    await eventually(() => isDone || world.servers[1].held.size === 60, 'all at server b');
+    expect(await casting).toMatchObject({ cast: 6_000, castNotSafe: 6_000 });
+    expect(client.notices).toContain('Server b is connected.');
+  });
+
+  test('sends the same bytes again after a lost connection', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world, { waitForSealing: false });
+    world.settles = false;
+    world.servers[0].script = (_, nth) => (nth === 2 ? 'store and disconnect' : 'store');
+    world.servers[1].script = (_, nth) => (nth === 3 ? 'disconnect' : 'store');
+    expect(await client.many(0, 1_000)).toMatchObject({ cast: 1_000, castNotSafe: 1_000 });
+    const again = await TestClient.connect(world);
+    world.settles = true;
+    expect(await again.resume()).toMatchObject({ cast: 1_000, isSettled: true, castNotSealed: 0 });
+    for (const { received } of world.servers) {
+      const frames = new Map<number, Uint8Array>();
+      for (const { frame, request } of received) {
+        const before = frames.get(request.request) ?? frame;
+        expect(equalBytes(before, frame)).toBe(true);
+        frames.set(request.request, before);
+      }
+      expect(received.length).toBeGreaterThan(frames.size);
+    }
+    expect(world.counted).toBe(1_000);
+  });
+
+  test('waits as long as a busy server says', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    for (const server of world.servers) {
+      server.script = (_, nth) => (nth < 5 ? { busyMs: 50 } : 'store');
+    }
+    const outcome = await client.many(0, 800);
+    expect(outcome).toMatchObject({ cast: 800, isSettled: true });
+    expect(client.notices.filter((line) => line.includes('is busy'))).toHaveLength(3);
+    expect(world.counted).toBe(800);
+  });
+
+  test('counts as refused what two servers refuse, with the reason', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    world.servers[0].script = ({ request }) => (request === 2 ? { refuse: 'too odd' } : 'store');
+    world.servers[1].script = ({ request }) =>
+      request === 2 || request === 3 ? { refuse: 'too odd' } : 'store';
+    const outcome = await client.many(0, 500);
+    expect(outcome).toMatchObject({
+      ...{ cast: 400, refused: [{ reason: 'too odd', ballots: 100 }], isSettled: true },
+    });
+  });
+
+  test('does not believe an acknowledgement that the server did not sign', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    world.servers[1].script = () => 'lie';
+    const outcome = await client.many(0, 100);
+    expect(outcome.cast).toBe(100);
+    await eventually(() => client.notices.length > 0 || outcome.sealingWaits !== null, 'a word');
+    expect(outcome.sealingWaits ?? client.notices.join()).toMatch(/signature that is not its own/);
+  });
+
+  test('gives up, and keeps everything, when two servers lie', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    world.settles = false;
+    world.servers[1].script = () => 'lie';
+    world.servers[2].script = () => 'lie';
+    const outcome = await client.many(0, 300);
+    expect(outcome).toMatchObject({ cast: 0, waiting: 300, isSettled: false });
+    expect(outcome.problem).toMatch(/servers b and c cannot be used/);
+  });
+
+  test('lets a slow third server get what it lags behind from the others', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world, { waitForSealing: false });
+    world.servers[2].script = () => ({ delayMs: 4_000 });
+    const outcome = await client.many(0, 20_000);
+    expect(outcome.cast).toBe(20_000);
+    expect(world.servers[2].received.length).toBeLessThan(110);
+    expect(world.counted).toBe(20_000);
+  });
+
+  test('believes duplicates only when two servers agree', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    world.settles = false;
+    const all = Uint8Array.of(255, 0, 0, 0);
+    const casting = client.many(0, 8);
+    await eventually(() => world.servers.every(({ held }) => held.size === 1), 'held by all');
+    const [entry] = [...world.servers[0].held.values()];
+    const digest = entry?.batch.digest ?? new Uint8Array(32);
+    world.servers[0].tell(digest, { kind: 'sealed', digest, pool: 0, duplicates: all });
+    world.servers[1].tell(digest, { kind: 'sealed', digest, pool: 0, duplicates: null });
+    await eventually(() => client.notices.length > 0, 'a notice');
+    expect(client.notices[0]).toMatch(/contradict each other/);
+    world.servers[2].tell(digest, { kind: 'sealed', digest, pool: 0, duplicates: null });
+    expect(await casting).toMatchObject({ duplicates: 0, castNotSealed: 0, contradictions: 1 });
+  });
+
+  test('stops cleanly and names what was cast', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    for (const server of world.servers) {
+      server.script = () => ({ delayMs: 30 });
+    }
+    const casting = client.many(0, 100_000);
+    await eventually(() => world.servers[0].received.length > 40, 'some batches');
+    client.stopping.abort();
+    const outcome = await casting;
+    expect(outcome.stopped).toBe(true);
+    expect(outcome.cast + outcome.notBegun + outcome.waiting).toBe(100_000);
+    expect(outcome.waiting).toBe(0);
+    for (const server of world.servers) {
+      server.script = () => 'store';
+    }
+    const again = await TestClient.connect(world);
+    expect(await again.resume()).toMatchObject({ cast: 100_000, isSettled: true });
+    expect(world.counted).toBe(100_000);
+  });
+
+  test('makes no larger batches than the servers take', async () => {
+    const world = await FakeWorld.start();
+    world.ballotsPerBatchMax = 64;
+    const client = await TestClient.connect(world);
+    await client.many(0, 200);
+    expect(idsAt(world, 0)).toHaveLength(4);
+  });
+});
+
+describe('servers that cannot be used', () => {
+  test('of another election', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world);
+    const other = { ...client.terms.election, hash: new Uint8Array(32) };
+    const { Servers } = await import('../../src/client/servers.ts');
+    const servers = new Servers({ ...client.terms, election: other });
+    await servers.connect();
+    expect(() => requireServers(servers)).toThrow('this is another election');
+    await servers.stop();
+  });
+
+  test('that do not know the client, or not as a caster', async () => {
+    const world = await FakeWorld.start();
+    for (const server of world.servers) {
+      server.roles = ['teller'];
+    }
+    const teller = await TestClient.connect(world);
+    expect(() => requireServers(teller.servers)).toThrow('not to cast ballots');
+    for (const server of world.servers) {
+      server.admits = false;
+    }
+    const stranger = await TestClient.connect(world);
+    expect(() => requireServers(stranger.servers)).toThrow('does not know your certificate');
+  });
+
+  test('that are all away', async () => {
+    const world = await FakeWorld.start();
+    await Promise.all(world.servers.map((server) => server.stop()));
+    const client = await TestClient.connect(world, { connectMs: 200 });
+    expect(() => requireServers(client.servers)).toThrow('none of the three fragment servers');
+  });
+});
