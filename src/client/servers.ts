@@ -2,7 +2,7 @@ import type { Bytes } from '../base/bytes.ts';
 import { type Party, type PerParty, parties, partyName, perParty } from '../mpc/parties.ts';
 import { ClientFailure } from './client-failure.ts';
 import { clientLimits } from './client-limits.ts';
-import { type ClientTerms, type LinkHandlers, ServerLink, serverName } from './server-link.ts';
+import { type ClientTerms, type LinkHandlers, ServerLink } from './server-link.ts';
 
 /** A server that there is no link to, and why. */
 export interface Absent {
@@ -130,9 +130,16 @@ export class Servers {
   }
 }
 
-/** `server a (connection refused), server b (...)` */
-export const nameAbsent = (absent: readonly Absent[]): string =>
-  absent.map(({ party, reason }) => `${serverName(party)} (${reason})`).join(', ');
+/** `servers a and b (connection refused), server c (...)`: those with the same reason together. */
+export function nameAbsent(absent: readonly Pick<Absent, 'party' | 'reason'>[]): string {
+  const reasons = [...new Set(absent.map(({ reason }) => reason))];
+  return reasons
+    .map((reason) => {
+      const alike = absent.filter((one) => one.reason === reason).map(({ party }) => party);
+      return `${nameServers(alike)} (${reason})`;
+    })
+    .join(', ');
+}
 
 /** Servers by name: `a`, `a and b`, `a, b and c`. */
 export function nameServers(list: readonly Party[]): string {

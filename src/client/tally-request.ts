@@ -47,7 +47,7 @@ async function askAll(
   const answers = await collect(servers, request, signal);
   const refusals = parties.flatMap((party) => {
     const answer = answers.get(party);
-    return typeof answer === 'string' ? [{ party, reason: answer, forGood: false }] : [];
+    return typeof answer === 'string' ? [{ party, reason: answer }] : [];
   });
   if (refusals.length > 0) {
     const reasons = new Set(refusals.map(({ reason }) => reason));
