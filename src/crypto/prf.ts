@@ -37,4 +37,4 @@ export function aesPrf(key: Bytes): Prf {
 }
 
 /** The generator that unpacks a batch's 16-byte seeds: one stream through all options. */
-export const prg = aesPrf;
+export const prg = (seed: Bytes): Prf => aesPrf(seed);

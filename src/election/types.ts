@@ -1,4 +1,3 @@
-import type { Words } from '../base/bits.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { PerParty } from '../mpc/parties.ts';
 import type { GateKind } from '../mpc/prss.ts';
@@ -101,6 +100,3 @@ export interface Openings {
   readonly own: Opening;
   readonly next: Opening;
 }
-
-/** One server's tally fragment to be shown: per option a register of `tallyBits` bits. */
-export type TallyFragment = readonly Words[];

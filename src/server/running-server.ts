@@ -41,8 +41,8 @@ export interface ServerParts {
   stop(): void;
 }
 
-/** Milliseconds since 1970 that never go back: the wall clock when the process began, and steady from there. */
-export const steadyNow = (): number => performance.timeOrigin + performance.now();
+/** Whole milliseconds since 1970 that never go back: the wall clock when the process began, and steady from there. */
+export const steadyNow = (): number => Math.floor(performance.timeOrigin + performance.now());
 
 /** A fragment server at work: core, tables and links, joined by the event loop. */
 export class RunningServer {

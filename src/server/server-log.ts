@@ -1,4 +1,3 @@
-import path from 'node:path';
 import pino, { type Logger } from 'pino';
 import { createStream } from 'rotating-file-stream';
 
@@ -37,5 +36,3 @@ export function openServerLog(directory: string, server: string): ServerLog {
     close: () => new Promise((resolve) => stream.end(() => resolve())),
   };
 }
-
-export const serverLogFile = (directory: string): string => path.join(directory, logName);

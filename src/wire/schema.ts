@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
-import { maxVoter } from '../election/voters.ts';
 
 const anyBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 
@@ -15,7 +14,6 @@ export const nonce = bytesOf(16);
 export const signature = bytesOf(64);
 export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const party = z.union([z.literal(0), z.literal(1), z.literal(2)]);
-export const voter = z.int().min(0).max(maxVoter);
 export const reason = z.string().max(1_000);
 export const perOption = <T extends z.ZodType>(item: T) =>
   z.array(item).min(1).max(limits.widthMax);
