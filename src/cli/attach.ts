@@ -65,7 +65,8 @@ async function conclude({ dir, party, pid }: Server, end: ConsoleEnd): Promise<n
   }
   if (end.reason !== 'the server is gone') {
     await processEnded(pid);
-    process.stdout.write(`Fragment server ${letter}: ${end.reason}.\n`);
+    const reason = end.reason.charAt(0).toUpperCase() + end.reason.slice(1);
+    process.stdout.write(`${reason}.\n`);
     return exitCodes.done;
   }
   const still = await contact(dir, party);

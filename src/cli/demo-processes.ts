@@ -23,11 +23,15 @@ export class DemoProcesses {
 
   /** Ends what runs now, and refuses to start anything more. */
   readonly interrupt = (): void => {
-    this.#interruption.abort();
+    this.#endBecause('The demo was interrupted; nothing is left running.');
+  };
+
+  #endBecause(reason: string): void {
+    this.#interruption.abort(failed(reason));
     for (const child of this.#running) {
       child.kill('SIGTERM');
     }
-  };
+  }
 
   /** Shows a command and its output, which is the answer; a command that fails ends the demo. */
   async run(args: readonly string[], input = ''): Promise<string> {
@@ -53,12 +57,12 @@ export class DemoProcesses {
     const args = ['server', partyName(party), '--headless', '--dir', dir];
     show(`\n$ ${commandLine(args)} &\n`);
     const child = this.#spawn([...args, '--until-stdin-ends'], ['pipe', 'ignore', 'inherit']);
+    child.once('exit', () => {
+      this.#endBecause(`Fragment server ${partyName(party)} ended by itself, which it must not.`);
+    });
     for (let waited = 0; waited < upWaitMs; waited += upPollMs) {
       await sleep(upPollMs);
       this.#throwIfInterrupted();
-      if (!this.#running.has(child)) {
-        throw failed(`Fragment server ${partyName(party)} did not start.`);
-      }
       const server = await contact(dir, party);
       if (server !== null) {
         server.close();
@@ -88,8 +92,6 @@ export class DemoProcesses {
   }
 
   #throwIfInterrupted(): void {
-    if (this.#interruption.signal.aborted) {
-      throw failed('The demo was interrupted; nothing is left running.');
-    }
+    this.#interruption.signal.throwIfAborted();
   }
 }

@@ -51,7 +51,7 @@ async function demo({ dir }: GlobalOptions): Promise<void> {
 
 async function play(dir: string, processes: DemoProcesses): Promise<void> {
   const at = ['--dir', dir];
-  say('Three fragment servers, each with keys of its own. Nobody but you will hold all three:');
+  say('Three fragment servers, each with a key and share tables of its own:');
   const ports = (await freePorts(3)).join(',');
   await processes.run(['setup', '--ports', ports, '--title', 'Demo', ...at]);
   say('\nThe servers, each a process of its own:');

@@ -39,6 +39,7 @@ interface State {
 }
 
 const prompt = '#> ';
+const helpOnDetach = 'detach               leave this console (also Ctrl-D); the server runs on';
 /** How long the first prompt waits for the lines of the start, so that they stand above it. */
 const firstLinesMs = 200;
 const stopWaitMs = limits.stopMs + 5_000;
@@ -46,7 +47,7 @@ const stopWaitMs = limits.stopMs + 5_000;
 /** A server's console, line by line: prints what happens, and takes operator commands. */
 export class LineConsole {
   readonly #options: LineConsoleOptions;
-  readonly #lines: Interface;
+  #lines: Interface | null = null;
   #connection: Connection | null = null;
   readonly #state: State = { inputEnded: false, prompted: false, stopping: false };
   #finish: (end: ConsoleEnd) => void = () => undefined;
@@ -54,12 +55,6 @@ export class LineConsole {
 
   constructor(options: LineConsoleOptions) {
     this.#options = options;
-    const { input, output, terminal } = options;
-    this.#lines = createInterface({ input, output, terminal, prompt, crlfDelay: 1_000 });
-    this.#lines.once('close', () => {
-      this.#state.inputEnded = true;
-    });
-    this.#lines.on('SIGINT', () => this.stop());
   }
 
   /** Resolves when the console is left or the server has ended; null where no server answers. */
@@ -80,14 +75,13 @@ export class LineConsole {
       onClose: (reason) => this.#finish({ kind: 'closed', reason }),
     });
     if (this.#connection === null) {
-      this.#lines.close();
       return null;
     }
     this.#connection.watch();
     await Promise.race([firstLines, sleep(firstLinesMs), ended]);
     const reading = this.#read(this.#connection);
     const end = await ended;
-    this.#lines.close();
+    this.#lines?.close();
     this.#connection.close();
     await reading;
     this.#endLine();
@@ -111,8 +105,9 @@ export class LineConsole {
   }
 
   async #read(connection: Connection): Promise<void> {
+    const lines = this.#openInput();
     this.#prompt();
-    for await (const line of this.#lines) {
+    for await (const line of lines) {
       this.#endPromptedLine();
       const text = line.trim();
       if (text === 'detach') {
@@ -127,6 +122,18 @@ export class LineConsole {
     }
   }
 
+  /** Only now, because lines that come before anybody waits for them are lost. */
+  #openInput(): Interface {
+    const { input, output, terminal } = this.#options;
+    const lines = createInterface({ input, output, terminal, prompt, crlfDelay: 1_000 });
+    lines.once('close', () => {
+      this.#state.inputEnded = true;
+    });
+    lines.on('SIGINT', () => this.stop());
+    this.#lines = lines;
+    return lines;
+  }
+
   async #carryOut(connection: Connection, text: string): Promise<void> {
     if (text === '') {
       return;
@@ -136,7 +143,7 @@ export class LineConsole {
       return;
     }
     const { lines } = await connection.command(text);
-    this.#print(lines);
+    this.#print(text === 'help' ? [...lines, helpOnDetach] : lines);
   }
 
   #print(lines: readonly string[]): void {
@@ -157,7 +164,7 @@ export class LineConsole {
   #prompt(): void {
     if (!(this.#state.inputEnded || this.#state.stopping)) {
       // Keeps what is typed so far where it was.
-      this.#lines.prompt(true);
+      this.#lines?.prompt(true);
       this.#state.prompted = true;
     }
   }

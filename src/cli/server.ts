@@ -95,7 +95,7 @@ async function serveHeadless(given: ServerOptions): Promise<number> {
   }
   const { runServer } = await import('../server/run-server.ts');
   const { listen, 'pool-delay-ms': poolDelayMs } = given;
-  return await runServer({
+  return runServer({
     directory: given.dir,
     party,
     ...(listen === undefined ? {} : { listen }),
