@@ -13,16 +13,18 @@ import { aesPrf, prg } from '../../src/crypto/prf.ts';
 import { heldBy, makeBatch, splitBallots } from '../../src/election/batch.ts';
 import { election } from '../../src/election/terms.ts';
 import type { Batch, Election, Opening, VoterRuns } from '../../src/election/types.ts';
-import { encodeRuns, voterIds, voterRuns } from '../../src/election/voters.ts';
+import { voterIds, voterRuns } from '../../src/election/voters.ts';
+import { batchToWire } from '../../src/fragment/batches.ts';
 import type { OperatorCommand } from '../../src/fragment/commands.ts';
-import type { FragmentEffect, FragmentEvent } from '../../src/fragment/events.ts';
-import type { FragmentPorts, Tampering } from '../../src/fragment/ports.ts';
+import type { ClientIdentity, FragmentEffect, FragmentEvent } from '../../src/fragment/events.ts';
+import type { FragmentPorts, StoreWrite, Tampering } from '../../src/fragment/ports.ts';
 import { FragmentServer } from '../../src/fragment/server.ts';
 import { type Party, type PerParty, parties, perParty } from '../../src/mpc/parties.ts';
 import type { Prf } from '../../src/mpc/prf.ts';
 import { ShareTables } from '../../src/storage/share-tables.ts';
-import type { ClientReply } from '../../src/wire/client-messages.ts';
+import type { ClientReply, ClientRequest } from '../../src/wire/client-messages.ts';
 import { decodePeer, encodePeer } from '../../src/wire/codec.ts';
+import type { PeerMessage } from '../../src/wire/peer-messages.ts';
 
 export interface Keys {
   readonly servers: PerParty<Identity>;
@@ -61,6 +63,19 @@ export interface CastBatch {
   readonly votes: readonly (readonly boolean[])[];
 }
 
+export interface BatchMaking {
+  readonly caster?: Identity;
+  readonly batchId?: Bytes;
+}
+
+export type CastMessage = Extract<ClientRequest, { kind: 'cast' }>;
+
+export interface Asking {
+  readonly connection?: number;
+  readonly client?: ClientIdentity;
+  readonly crash?: CrashPoint;
+}
+
 interface Wire {
   /** Up at each end, as that end knows. */
   readonly up: [boolean, boolean];
@@ -73,7 +88,10 @@ interface Wire {
 export interface Node {
   tables: ShareTables;
   core: FragmentServer | null;
-  readonly replies: ClientReply[];
+  /** What clients were told, with the connection that it went to. */
+  readonly replies: { readonly connection: number; readonly message: ClientReply }[];
+  /** Every committed change of the store. */
+  readonly writes: StoreWrite[];
   readonly answers: Map<number, { readonly lines: readonly string[]; readonly ok: boolean }>;
   readonly notices: string[];
 }
@@ -120,6 +138,11 @@ export class World {
   now = 1_000_000;
   /** Every run that any server began, by its id and party: none may be begun twice. */
   readonly begun = new Set<string>();
+  /** Sees every message on its way and may replace it, as a server could that does not keep to the protocol; null loses it. */
+  rewrite: (message: PeerMessage, from: Party, to: Party) => PeerMessage | null = (message) =>
+    message;
+  /** Per server, those who may cast, by fingerprint. */
+  readonly #casters: PerParty<Map<string, Identity>>;
   readonly #wires: readonly Wire[];
   readonly #options: WorldOptions;
   #commandId = 1;
@@ -128,6 +151,7 @@ export class World {
     this.keys = keys;
     this.dice = new Dice(seed);
     this.#options = options;
+    this.#casters = perParty(() => new Map([[toHex(keys.caster.fingerprint), keys.caster]]));
     const width = options.width ?? 1;
     const entry = (party: Party) => ({
       url: `wss://127.0.0.1:${11_000 + party}`,
@@ -161,6 +185,7 @@ export class World {
       tables: this.#newTables(party, true),
       core: null,
       replies: [],
+      writes: [],
       answers: new Map(),
       notices: [],
     }));
@@ -179,8 +204,8 @@ export class World {
   }
 
   #ports(party: Party): FragmentPorts {
-    const { servers, caster } = this.keys;
-    const known = toHex(caster.fingerprint);
+    const { servers } = this.keys;
+    const casters = this.#casters[party];
     return {
       sha256,
       prg,
@@ -195,10 +220,16 @@ export class World {
         return runStreams(secrets);
       },
       random: (count) => this.dice.bytes(count),
-      casterCertificate: (fingerprint) => (fingerprint === known ? caster.certificate : null),
-      castersHash: () => sha256(caster.fingerprint),
+      casterCertificate: (fingerprint) => casters.get(fingerprint)?.certificate ?? null,
+      castersHash: () => sha256(...[...casters.values()].map((caster) => caster.fingerprint)),
       reads: this.nodes[party].tables,
     };
+  }
+
+  /** Puts a caster on a server's list. */
+  admit(party: Party, caster: Identity): void {
+    this.#casters[party].set(toHex(caster.fingerprint), caster);
+    this.event(party, { kind: 'casters-changed' });
   }
 
   /** Starts a dead server from what is on its disk. */
@@ -254,7 +285,15 @@ export class World {
     if (!decoded.ok) {
       throw new Error(`server ${party} cannot read a message: ${decoded.reason}`);
     }
-    this.event(party, { kind: 'peer-message', peer, message: decoded.value }, crash);
+    const message = this.rewrite(decoded.value, peer, party);
+    if (message !== null) {
+      this.event(party, { kind: 'peer-message', peer, message }, crash);
+    }
+  }
+
+  /** Puts a message of a server's own making on its way, behind what is in flight already. */
+  inject(from: Party, to: Party, message: PeerMessage): void {
+    this.#inbox(to, from).push(encodePeer(message));
   }
 
   breakLink(party: Party, peer: Party): void {
@@ -301,17 +340,17 @@ export class World {
     const node = this.nodes[party];
     const core = present(node.core, 'a living server');
     const sends: FragmentEffect[] = [];
+    const writes: StoreWrite[] = [];
     const storesLeft =
       crash !== undefined && 'stores' in crash ? crash.stores : Number.POSITIVE_INFINITY;
-    let stores = 0;
     node.tables.begin();
     const carryOut = (effects: readonly FragmentEffect[]): boolean => {
       for (const effect of effects) {
         if (effect.kind === 'store') {
-          if (stores >= storesLeft) {
+          if (writes.length >= storesLeft) {
             return false;
           }
-          stores += 1;
+          writes.push(effect.write);
           node.tables.apply(effect.write);
         } else {
           sends.push(effect);
@@ -333,6 +372,7 @@ export class World {
       return;
     }
     node.tables.commit();
+    node.writes.push(...writes);
     const sendsLeft =
       crash !== undefined && 'sends' in crash ? crash.sends : Number.POSITIVE_INFINITY;
     for (const [index, effect] of sends.entries()) {
@@ -352,7 +392,7 @@ export class World {
         wire.queues[end].push(encodePeer(effect.message));
       }
     } else if (effect.kind === 'send-client') {
-      node.replies.push(effect.message);
+      node.replies.push({ connection: effect.connection, message: effect.message });
     } else if (effect.kind === 'answer') {
       node.answers.set(effect.id, { lines: effect.lines, ok: effect.ok });
     } else if (effect.kind === 'close-peer') {
@@ -376,12 +416,13 @@ export class World {
     voters: readonly number[],
     votes: readonly (readonly boolean[])[],
     padding = false,
+    { caster = this.keys.caster, batchId = this.dice.bytes(16) }: BatchMaking = {},
   ): CastBatch {
     const runs = voterRuns(voters);
     const header = {
       electionHash: this.election.hash,
-      batchId: this.dice.bytes(16),
-      caster: this.keys.caster.fingerprint,
+      batchId,
+      caster: caster.fingerprint,
       width: this.election.terms.width,
       voters: runs,
     };
@@ -396,7 +437,7 @@ export class World {
       sha256,
       prg,
     );
-    const signature = signer(this.keys.caster.keyPem)(split.digest);
+    const signature = signer(caster.keyPem)(split.digest);
     return {
       batch: makeBatch(header, split.commitments, signature, sha256),
       openings: split.openings,
@@ -405,32 +446,42 @@ export class World {
     };
   }
 
-  hand(party: Party, cast: CastBatch, crash?: CrashPoint, connection = 1): void {
-    const { batch } = cast;
-    const client = {
-      fingerprint: this.keys.caster.fingerprint,
-      roles: ['caster' as const, 'teller' as const],
-    };
-    this.event(party, {
-      kind: 'client-message',
-      connection,
-      client,
-      message: { kind: 'hello', protocol: 1, electionHash: this.election.hash },
-    });
-    const message = {
-      kind: 'cast' as const,
+  /** What a client sends to hand in a batch. */
+  castMessage(party: Party, { batch, openings }: CastBatch): CastMessage {
+    return {
+      kind: 'cast',
       request: 1,
-      batch: {
-        batchId: batch.header.batchId,
-        caster: batch.header.caster,
-        width: batch.header.width,
-        voters: encodeRuns(batch.header.voters),
-        commitments: [...batch.commitments] as [Bytes, Bytes, Bytes],
-        signature: batch.signature,
-      },
-      ...heldBy(party, cast.openings),
+      batch: batchToWire(batch),
+      ...heldBy(party, openings),
     };
+  }
+
+  /** A client's message reaches a server, by default from the caster, who is a teller as well. */
+  ask(
+    party: Party,
+    message: ClientRequest,
+    { connection = 1, client = this.client(), crash }: Asking = {},
+  ): void {
     this.event(party, { kind: 'client-message', connection, client, message }, crash);
+  }
+
+  client(
+    identity: Identity = this.keys.caster,
+    roles: ClientIdentity['roles'] = ['caster', 'teller'],
+  ): ClientIdentity {
+    return { fingerprint: identity.fingerprint, roles };
+  }
+
+  get clientHello(): ClientRequest {
+    return { kind: 'hello', protocol: 1, electionHash: this.election.hash };
+  }
+
+  hand(party: Party, cast: CastBatch, crash?: CrashPoint, connection = 1): void {
+    this.ask(party, this.clientHello, { connection });
+    this.ask(party, this.castMessage(party, cast), {
+      connection,
+      ...(crash === undefined ? {} : { crash }),
+    });
   }
 
   /** Time goes on to where some server wants to be woken, if any does within `maxMs`. */
@@ -457,6 +508,23 @@ export class World {
   quiesce(stepsMax = 200_000): void {
     for (let steps = 0; steps < stepsMax; steps++) {
       if (!this.#healOne() && !this.#deliverOne() && !this.advance(10_000)) {
+        return;
+      }
+    }
+    throw new Error('the servers never come to rest');
+  }
+
+  /** All messages arrive; no time goes by. */
+  pass(): void {
+    while (this.#deliverOne()) {
+      // one after another
+    }
+  }
+
+  /** The servers run on as things are: nothing that is broken or dead heals. */
+  settle(stepsMax = 100_000): void {
+    for (let steps = 0; steps < stepsMax; steps++) {
+      if (!this.#deliverOne() && !this.advance(10_000)) {
         return;
       }
     }
