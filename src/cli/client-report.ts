@@ -14,14 +14,23 @@ export interface ReportLines {
   readonly result: readonly string[];
 }
 
+export interface HowReported {
+  /** The command that goes on. */
+  readonly resume: string;
+  /** Why the rest of the ballots are not to be had. */
+  readonly problem: string | null;
+  /** Whether sealing was waited for. */
+  readonly wait: boolean;
+}
+
 /** How a casting ended, for a person. */
-export function reportLines(
-  outcome: CastOutcome,
-  job: Job,
-  how: { readonly resume: string; readonly problem: string | null },
-): ReportLines {
+export function reportLines(outcome: CastOutcome, job: Job, how: HowReported): ReportLines {
   return {
-    before: [...remaining(outcome, how), ...notSafe(outcome, how.resume), ...notSealed(outcome)],
+    before: [
+      ...remaining(outcome, how),
+      ...notSafe(outcome, how.resume),
+      ...notSealed(outcome, how.wait),
+    ],
     result: [
       ...refusals(outcome),
       `Cast ${outcome.cast} of ${outcome.total} ballots`,
@@ -33,7 +42,7 @@ export function reportLines(
 
 function remaining(
   { waiting, notBegun, problem, stopped }: CastOutcome,
-  how: { readonly resume: string; readonly problem: string | null },
+  how: HowReported,
 ): string[] {
   const count = waiting + notBegun;
   if (count === 0) {
@@ -60,20 +69,24 @@ function notSafe({ castNotSafe: count }: CastOutcome, resume: string): string[] 
   ];
 }
 
-function notSealed(outcome: CastOutcome): string[] {
-  const { castNotSealed: count, sealingWaits, contradictions } = outcome;
-  const contradiction =
-    contradictions > 0
-      ? ['Servers contradicted each other on which ballots are duplicates: tell their operators.']
-      : [];
-  if (count === 0 || (sealingWaits === null && outcome.castNotSafe === 0)) {
-    return contradiction;
+function notSealed(outcome: CastOutcome, wait: boolean): string[] {
+  const { castNotSealed, castNotSafe, sealedUntold, sealingWaits, contradictions } = outcome;
+  const lines: string[] = [];
+  if (contradictions > 0) {
+    lines.push(
+      'Servers contradicted each other on which ballots are duplicates: tell their operators.',
+    );
   }
-  const why = sealingWaits === null ? '' : ` Sealing waits: ${sealingWaits}.`;
-  return [
-    ...contradiction,
-    `Duplicates among ${ballots(count)} are not known yet, as these are not known to be sealed.${why}`,
-  ];
+  if (castNotSealed > 0 && (wait || castNotSafe > 0)) {
+    const why = sealingWaits === null ? '' : ` Sealing waits: ${sealingWaits}.`;
+    lines.push(`Duplicates among ${ballots(castNotSealed)} are not known yet.${why}`);
+  }
+  if (sealedUntold > 0) {
+    lines.push(
+      `Whether ${ballots(sealedUntold)} of the interrupted run ${are(sealedUntold)} duplicates was told to nobody; the servers' print stats counts all duplicates.`,
+    );
+  }
+  return lines;
 }
 
 const refusals = ({ refused }: CastOutcome): string[] =>
@@ -96,6 +109,7 @@ export function jsonOf(outcome: CastOutcome, job: Job): object {
     yes: job.kind === 'many' && job.vote === 'random' ? outcome.yes : null,
     castNotSafe: outcome.castNotSafe,
     castNotSealed: outcome.castNotSealed,
+    sealedUntold: outcome.sealedUntold,
     sealingWaits: outcome.sealingWaits,
     stopped: outcome.stopped,
     problem: outcome.problem,

@@ -163,7 +163,7 @@ function report(
   problem: string | null,
 ): void {
   const resume = clientLine(options, 'many', '--resume');
-  const { before, result } = reportLines(outcome, job, { resume, problem });
+  const { before, result } = reportLines(outcome, job, { resume, problem, wait: options.wait });
   for (const line of before) {
     process.stderr.write(`${line}\n`);
   }

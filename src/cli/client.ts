@@ -109,13 +109,20 @@ export interface CsvOptions extends CastOptions {
   readonly file: string | undefined;
 }
 
+const textOrNothing = (given: unknown): string | undefined =>
+  typeof given === 'string' || typeof given === 'number' ? String(given) : undefined;
+
 const castCommand: CommandModule<CsvOptions> = {
   command: 'cast [file]',
   describe: 'Cast the ballots of a CSV file: voter,choice per line; - is stdin',
   builder: (parser) =>
     castOptions(parser)
       .usage('$0 client cast FILE.csv')
-      .positional('file', { type: 'string', describe: 'voter,choice per line, y or n' })
+      .positional('file', {
+        describe: 'voter,choice per line, y or n',
+        // Without a type yargs makes a lone - into true, with one into nothing at all.
+        coerce: (given: unknown) => (given === true ? '-' : textOrNothing(given)),
+      })
       .example('$0 client cast ballots.csv', 'All of them, or none if a line is wrong')
       .example('$0 client cast - < ballots.csv', 'From standard input'),
   handler: async (options) => (await import('./client-cast.ts')).castFile(options),

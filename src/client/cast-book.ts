@@ -34,6 +34,8 @@ export interface Entry {
 export const isAcknowledgedBy = (entry: Entry, party: Party): boolean =>
   (entry.acks & (1 << party)) !== 0;
 
+export const isAcknowledgedByTwo = ({ acks }: Entry): boolean => countBits(acks) >= 2;
+
 export type Heard =
   /** Nothing new. */
   | { readonly kind: 'nothing' }
@@ -67,6 +69,15 @@ export class CastBook {
   /** Batches of which sealing is not known yet, in order of casting, with those that wait. */
   get entries(): IterableIterator<Entry> {
     return this.#bySeq.values();
+  }
+
+  /** Ballots that are cast and of which sealing is not known yet. */
+  get unsealedBallots(): number {
+    let sum = 0;
+    for (const { state, ballots } of this.#bySeq.values()) {
+      sum += state === 'cast' ? ballots : 0;
+    }
+    return sum;
   }
 
   get size(): number {
@@ -107,7 +118,7 @@ export class CastBook {
       return nothing;
     }
     entry.acks |= 1 << party;
-    const isCast = entry.state === 'waiting' && countBits(entry.acks) >= 2;
+    const isCast = entry.state === 'waiting' && isAcknowledgedByTwo(entry);
     if (isCast) {
       this.#leaveWaiting(entry, 'cast');
     }

@@ -30,6 +30,8 @@ export interface CastOutcome {
   readonly castNotSafe: number;
   /** Cast, and not known to be sealed: there may be duplicates among them. */
   readonly castNotSealed: number;
+  /** Safe before an interruption that came before it was told whether they are duplicates. */
+  readonly sealedUntold: number;
   /** Why sealing takes so long, as far as known. */
   readonly sealingWaits: string | null;
   /** Batches that two servers contradict each other about, the third having said nothing yet. */
@@ -55,6 +57,7 @@ export interface CastingEnd {
   readonly progress: JobProgress;
   /** What the outbox still has. */
   readonly unsafe: { readonly batches: number; readonly ballots: number };
+  readonly unsealed: number;
   readonly sealingWaits: string | null;
   readonly contradictions: number;
   readonly stopped: boolean;
@@ -65,6 +68,8 @@ export interface CastingEnd {
 export function castOutcome(end: CastingEnd): CastOutcome {
   const { snapshot, progress, unsafe, contradictions, stopped } = end;
   const { total, cast, waiting, absent } = snapshot;
+  const isSealed = end.unsealed === 0;
+  const away = absent.length > 0 ? nameAbsent(absent) : null;
   const notBegun = total - progress.position;
   return {
     ...{ total, cast, waiting, notBegun, contradictions, stopped },
@@ -73,8 +78,9 @@ export function castOutcome(end: CastingEnd): CastOutcome {
     duplicates: progress.duplicates,
     duplicateVoters: progress.duplicateVoters,
     castNotSafe: unsafe.ballots - waiting,
-    castNotSealed: cast - progress.sealed,
-    sealingWaits: absent.length > 0 ? nameAbsent(absent) : end.sealingWaits,
+    castNotSealed: end.unsealed,
+    sealedUntold: cast - progress.sealed - end.unsealed,
+    sealingWaits: isSealed ? null : (away ?? end.sealingWaits),
     problem: waiting + notBegun > 0 ? end.fault : null,
     isSettled: unsafe.batches === 0 && notBegun === 0,
   };

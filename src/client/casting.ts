@@ -57,7 +57,7 @@ export class Casting {
       onUp: (party) => this.#guarded(() => this.#up(party)),
       onReply: (party, reply) => this.#guarded(() => this.#hear(party, reply)),
       onDown: (party) => this.#guarded(() => this.#down(party)),
-      onFault: (party) => this.#guarded(() => this.#down(party)),
+      onFault: (party) => this.#guarded(() => this.#fault(party)),
     });
     this.#timers.later(clientLimits.awayMs, () => this.#checkAway());
     this.#timers.every(clientLimits.settleMs, () => this.#keeper.settle());
@@ -150,6 +150,11 @@ export class Casting {
     this.#changed();
   }
 
+  #fault(party: Party): void {
+    this.#down(party);
+    this.#checkAway();
+  }
+
   #checkAway(): void {
     this.#notices.away(this.#options.servers.absent);
   }
@@ -224,6 +229,7 @@ export class Casting {
       snapshot: this.snapshot(),
       progress: this.#keeper.progress,
       unsafe: this.#keeper.unsafe,
+      unsealed: this.#book.unsealedBallots,
       sealingWaits: this.#sealingWaits,
       contradictions: this.#contradictions,
       stopped: this.#isStopping,

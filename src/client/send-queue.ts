@@ -1,5 +1,5 @@
 import type { Party } from '../mpc/parties.ts';
-import { type Entry, isAcknowledgedBy } from './cast-book.ts';
+import { type Entry, isAcknowledgedBy, isAcknowledgedByTwo } from './cast-book.ts';
 import { clientLimits } from './client-limits.ts';
 
 /**
@@ -68,7 +68,7 @@ export class SendQueue {
   }
 
   /**
-   * Leaves out cast batches, the oldest first, until at most so many are left. Those that this server has already
+   * Leaves out batches that two others have, the oldest first, until at most so many are left. Those that this server has already
    * acknowledged stay: it is only asked to tell on its new connection what becomes of them.
    */
   skipCast(leftMax: number): number {
@@ -78,7 +78,7 @@ export class SendQueue {
       if (left <= leftMax) {
         break;
       }
-      if (entry.state === 'cast' && !isAcknowledgedBy(entry, this.#party)) {
+      if (isAcknowledgedByTwo(entry) && !isAcknowledgedBy(entry, this.#party)) {
         this.#queued.delete(seq);
         left -= 1;
         skipped += 1;

@@ -157,8 +157,9 @@ describe('casting', () => {
     world.servers[1].script = () => 'lie';
     const outcome = await client.many(0, 100);
     expect(outcome.cast).toBe(100);
-    await eventually(() => client.notices.length > 0 || outcome.sealingWaits !== null, 'a word');
-    expect(outcome.sealingWaits ?? client.notices.join()).toMatch(/signature that is not its own/);
+    expect(client.notices.join()).toMatch(
+      /^Server b .*signature that is not its own.* cannot be used\. Casting goes on/,
+    );
   });
 
   test('gives up, and keeps everything, when two servers lie', async () => {
@@ -205,19 +206,19 @@ describe('casting', () => {
     for (const server of world.servers) {
       server.script = () => ({ delayMs: 30 });
     }
-    const casting = client.many(0, 100_000);
-    await eventually(() => world.servers[0].received.length > 40, 'some batches');
+    const casting = client.many(0, 20_000);
+    await eventually(() => world.servers[0].received.length > 20, 'some batches');
     client.stopping.abort();
     const outcome = await casting;
     expect(outcome.stopped).toBe(true);
-    expect(outcome.cast + outcome.notBegun + outcome.waiting).toBe(100_000);
+    expect(outcome.cast + outcome.notBegun + outcome.waiting).toBe(20_000);
     expect(outcome.waiting).toBe(0);
     for (const server of world.servers) {
       server.script = () => 'store';
     }
     const again = await TestClient.connect(world);
-    expect(await again.resume()).toMatchObject({ cast: 100_000, isSettled: true });
-    expect(world.counted).toBe(100_000);
+    expect(await again.resume()).toMatchObject({ cast: 20_000, isSettled: true });
+    expect(world.counted).toBe(20_000);
   });
 
   test('makes no larger batches than the servers take', async () => {
