@@ -4,7 +4,7 @@ import process from 'node:process';
 import { toHex } from '../base/bytes.ts';
 import { type Identity, loadIdentity } from '../crypto/identity.ts';
 import { formatClientCard, parseClientCard } from './cards.ts';
-import type { CardOptions } from './client.ts';
+import type { CardOptions } from './client-options.ts';
 import { clientDirectory } from './client-places.ts';
 import { failed, usedWrongly } from './failure.ts';
 import { writeNew } from './new-files.ts';

@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { ClientTerms } from '../client/server-link.ts';
 import { certificateFault, type Identity, loadIdentity } from '../crypto/identity.ts';
 import type { ClientRole } from '../election/clients.ts';
-import type { ClientOptions } from './client.ts';
+import type { ClientOptions } from './client-options.ts';
 import { failed } from './failure.ts';
 import { clientName, keyName, readElection } from './places.ts';
 import { commandLine, inDirectory } from './shell-text.ts';

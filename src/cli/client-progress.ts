@@ -48,7 +48,7 @@ export class ProgressDisplay {
   }
 
   #replace(text: string): void {
-    const columns = (process.stderr.columns ?? terminalColumns) - 1;
+    const columns = (process.stderr.columns || terminalColumns) - 1;
     const cut = text.slice(0, columns);
     process.stderr.write(`\r${cut.padEnd(Math.min(this.#shown.length, columns))}`);
   }

@@ -12,8 +12,8 @@ import { clientLimits } from '../client/client-limits.ts';
 import type { Job } from '../client/job.ts';
 import type { ClientTerms } from '../client/server-link.ts';
 import { requireServers, Servers } from '../client/servers.ts';
-import type { CastOptions } from './client.ts';
 import { ballotsOf } from './client-csv.ts';
+import type { CastOptions } from './client-options.ts';
 import {
   clientLine,
   type Interruption,

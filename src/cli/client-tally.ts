@@ -4,7 +4,7 @@ import type { OpenedTally } from '../client/open-tally.ts';
 import { Servers } from '../client/servers.ts';
 import { requestTally } from '../client/tally-request.ts';
 import { checkPasted, type PastedResult } from '../election/paste-check.ts';
-import type { TallyOptions } from './client.ts';
+import type { TallyOptions } from './client-options.ts';
 import { readPasted } from './client-paste.ts';
 import { clientTerms, listenForInterruption } from './client-places.ts';
 import { failed, messageOf } from './failure.ts';

@@ -1,20 +1,12 @@
 import { clientLimits } from '../client/client-limits.ts';
+import type {
+  CardOptions,
+  CsvOptions,
+  ManyOptions,
+  TallyOptions,
+  VoteOptions,
+} from './client-options.ts';
 import type { CommandModule, GlobalOptions, Parser } from './global-options.ts';
-
-/** What every client command takes. */
-export interface ClientOptions extends GlobalOptions {
-  /** Another directory for key, certificate and outbox than `client` in --dir. */
-  readonly identity: string | undefined;
-  readonly json: boolean;
-}
-
-/** What every command that casts takes. */
-export interface CastOptions extends ClientOptions {
-  readonly wait: boolean;
-  readonly resume: boolean;
-  /** Ballots of a batch. */
-  readonly batch: number;
-}
 
 export const clientCommand: CommandModule<GlobalOptions> = {
   command: 'client <action>',
@@ -63,12 +55,6 @@ const castOptions = <T extends GlobalOptions>(parser: Parser<T>) =>
       describe: 'Ballots in a batch',
     });
 
-export interface ManyOptions extends CastOptions {
-  readonly start: string | undefined;
-  readonly count: string | undefined;
-  readonly vote: string | undefined;
-}
-
 const manyCommand: CommandModule<ManyOptions> = {
   command: 'many [start] [count]',
   describe: 'Cast the same vote, or random ones, for COUNT voters from START on',
@@ -88,11 +74,6 @@ const manyCommand: CommandModule<ManyOptions> = {
   handler: async (options) => (await import('./client-cast.ts')).many(options),
 };
 
-export interface VoteOptions extends CastOptions {
-  readonly voter: string | undefined;
-  readonly choice: string | undefined;
-}
-
 const voteCommand: CommandModule<VoteOptions> = {
   command: 'vote [voter] [choice]',
   describe: 'Cast one ballot',
@@ -104,10 +85,6 @@ const voteCommand: CommandModule<VoteOptions> = {
       .example('$0 client vote 17 y', 'Voter 17 votes yes'),
   handler: async (options) => (await import('./client-cast.ts')).vote(options),
 };
-
-export interface CsvOptions extends CastOptions {
-  readonly file: string | undefined;
-}
 
 const textOrNothing = (given: unknown): string | undefined =>
   typeof given === 'string' || typeof given === 'number' ? String(given) : undefined;
@@ -128,10 +105,6 @@ const castCommand: CommandModule<CsvOptions> = {
   handler: async (options) => (await import('./client-cast.ts')).castFile(options),
 };
 
-export interface TallyOptions extends ClientOptions {
-  readonly paste: boolean;
-}
-
 const tallyCommand: CommandModule<TallyOptions> = {
   command: 'tally',
   describe: 'Ask the three servers for the tally, or recombine three pasted lists',
@@ -147,11 +120,6 @@ const tallyCommand: CommandModule<TallyOptions> = {
       .example('$0 client tally --paste < lists.txt', 'Three lists from a file'),
   handler: async (options) => (await import('./client-tally.ts')).tally(options),
 };
-
-export interface CardOptions extends ClientOptions {
-  readonly name: string;
-  readonly out: string | undefined;
-}
 
 const cardCommand: CommandModule<CardOptions> = {
   command: 'card',
