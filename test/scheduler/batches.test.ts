@@ -95,11 +95,18 @@ describe('STATE goes out when it changed', () => {
     expect(rig.hear(1)).toEqual([]);
   });
 
-  it('when a batch becomes safe', () => {
-    const rig = new Rig({ held: ['x'] });
-    const effects = rig.bothSay({ held: ['x'] });
-    expect(statesTo(effects, 1).at(-1)).toMatchObject({ held: [], safe: ['x'] });
-    expect(statesTo(effects, 2).at(-1)).toMatchObject({ held: [], safe: ['x'] });
+  it('when batches become safe, in parts that fit a message', () => {
+    const held = ['1', '2', '3', '4', '5'];
+    const rig = new Rig({ held });
+    rig.bothSay();
+    rig.hear(1, { held });
+    const effects = rig.hear(2, { held });
+    for (const peer of [1, 2]) {
+      expect(statesTo(effects, peer)).toMatchObject([
+        { held: [], safe: ['1', '2', '3', '4'], whole: false },
+        { held: [], safe: ['5'], whole: true },
+      ]);
+    }
   });
 
   it.each<[string, (rig: Rig) => SchedulerEffect[]]>([
@@ -152,7 +159,7 @@ describe('R3: a batch that is stored counts as held', () => {
 describe('R4: a batch that a peer lacks is handed over', () => {
   /** Server a holds x, c holds it, b does not. */
   const lacking = (): Rig => {
-    const rig = new Rig({ held: ['x'] });
+    const rig = new Rig({ held: ['x'], settings: { poolDelayMs: 60_000 } });
     rig.up(1, 2);
     rig.hear(1);
     rig.hear(2, { held: ['x'] });
@@ -313,6 +320,32 @@ describe('R4: the batches of a sealed pool go to a peer that has yet to seal it'
     expect(gives(rig.hear(2, { held: ['x'] }))).toEqual(['x to 1']);
   });
 
+  it('as much as the link takes, and the rest when it has drained', () => {
+    const rig = new Rig({ pools: [['x', 'y', 'z']], settings: { giveBytesMax: 150 } });
+    rig.up(1, 2);
+    rig.hear(2, { sealed: 1 });
+    expect(gives(rig.hear(1))).toEqual(['x to 1', 'y to 1']);
+    expect(gives(rig.event({ kind: 'drained', peer: 1 }))).toEqual(['z to 1']);
+  });
+
+  it('not where only the third server has sealed it since', () => {
+    const rig = new Rig({ held: ['x'] });
+    rig.bothSay({ held: ['x'] });
+    expect(kinds(rig.wait(200))).toContain('seal');
+    // b has not sealed the pool yet, but has said that it holds the batch.
+    expect(gives(rig.hear(2, { sealed: 1 }))).toEqual([]);
+  });
+
+  it('not again later, when it was sealed before its turn came', () => {
+    const rig = new Rig({ me: 1, held: ['x'] });
+    rig.up(0, 2);
+    rig.hear(0, { held: ['x'] });
+    rig.hear(2);
+    expect(gives(rig.propose(0, rig.pool(['x'])))).toEqual(['x to 2']);
+    expect(rig.scheduler.wakeAt()).toBeNull();
+    expect(gives(rig.wait(1_000))).toEqual([]);
+  });
+
   it('not twice over one link', () => {
     const rig = new Rig({ held: ['x'] });
     rig.up(1, 2);
@@ -389,6 +422,36 @@ describe('R5: what all three hold is safe', () => {
     const rig = new Rig({ held: ['x'] });
     play(rig);
     expect(rig.scheduler.state.safe.size).toBe(0);
+  });
+});
+
+describe('what both ends of a link have sealed', () => {
+  const marks = (rig: Rig) =>
+    ([1, 2] as const).map((peer) => [
+      ...(rig.scheduler.state.links[peer]?.held ?? []),
+      ...(rig.scheduler.state.links[peer]?.safe ?? []),
+    ]);
+
+  it('needs no marks any more, whoever sealed it first', () => {
+    const rig = new Rig({ me: 0, pools: [['u'], ['v']], held: ['x'] });
+    rig.bothSay({ sealed: 2, held: ['x'], safe: ['x'] });
+    expect(marks(rig)).toEqual([
+      ['x', 'x'],
+      ['x', 'x'],
+    ]);
+    rig.hear(2, { sealed: 3 });
+    rig.propose(2, rig.pool(['x']));
+    expect(marks(rig)).toEqual([['x', 'x'], []]);
+    rig.hear(1, { sealed: 3 });
+    expect(marks(rig)).toEqual([[], []]);
+    expect(rig.scheduler.state.unsealedBallots).toBe(0);
+  });
+
+  it('gets none either', () => {
+    const rig = new Rig({ pools: [['u']] });
+    rig.bothSay({ sealed: 1 });
+    rig.hear(1, { sealed: 1, held: ['u'] });
+    expect(marks(rig)).toEqual([[], []]);
   });
 });
 

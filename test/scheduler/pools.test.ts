@@ -133,6 +133,12 @@ describe('R6: the server whose turn it is seals a pool', () => {
     expect(rig.scheduler.state.unsealed.size).toBe(1);
   });
 
+  it('leaves out what is over the batches of a pool', () => {
+    const held = ['x', 'y', 'z'];
+    const rig = new Rig({ held, settings: { batchesPerPoolMax: 2 } });
+    expect(sealedBy(rig.bothSay({ held }))).toEqual(['x+y mine']);
+  });
+
   it('leaves out what overflows the register, and says that it is full when nothing fits', () => {
     const rig = new Rig({ held: ['x', 'y'], settings: { votesMax: 9 } });
     // Nothing more can join the first batch, so that there is nothing to wait for.
@@ -159,6 +165,13 @@ describe('R6: the server whose turn it is seals a pool', () => {
     rig.hear(2, { held: ['x'] });
     expect(rig.scheduler.wakeAt()).toBe(rig.now + 200);
     rig.wait(200);
+    expect(rig.scheduler.wakeAt()).toBeNull();
+  });
+
+  it('does not ask to be woken for what the register has no room for', () => {
+    const rig = new Rig({ held: ['x'], settings: { votesMax: 4 } });
+    rig.bothSay({ held: ['x'] });
+    expect(rig.scheduler.registerFull).toBe(true);
     expect(rig.scheduler.wakeAt()).toBeNull();
   });
 });
@@ -414,6 +427,7 @@ describe('a flush', () => {
   it('is told in STATE until the last of several ends', () => {
     const { rig } = flushed();
     rig.flush(8, rig.now + 5_000);
+    expect(rig.scheduler.wakeAt()).toBe(rig.now + 1_000);
     expect(only(rig.wait(1_000), 'send-state')).toEqual([]);
     expect(only(rig.wait(4_000), 'send-state').map(({ to }) => to)).toEqual([1, 2]);
   });

@@ -103,6 +103,14 @@ describe('R14: rebuilding ends', () => {
       { next: tallied(1, 1, 'other'), fromNext: [1, 'other'] },
     ],
     [
+      'they have tallied different pools, though both handed one over',
+      { next: tallied(2, 1, 'run 0'), fromNext: [2, 'run 0'], fromPrevious: [2, 'run 0'] },
+    ],
+    [
+      'they have tallied by different runs, though both handed one over',
+      { previous: tallied(1, 2, 'other') },
+    ],
+    [
       'only the next server has tallied',
       { previous: { tallied: 0, runId: null, commitments: null }, fromPrevious: [0, null] },
     ],
@@ -198,6 +206,17 @@ describe('the tally is handed over to a peer that is being rebuilt', () => {
     rig.down(1);
     rig.up(1);
     expect(handed(rig.hear(1, lost(1)))).toEqual([1]);
+  });
+
+  it('again after a step back', () => {
+    const rig = helper({ start: { tallied: tally(2, 0), before: tally(1, 0), final: 1 } });
+    expect(handed(rig.hear(1, { ...lost(1), sealed: 2 }))).toEqual([1]);
+    const effects = rig.hear(2, {
+      sealed: 2,
+      ...tallied(1, 2),
+      view: ['nonce a', null, 'another nonce c'],
+    });
+    expect(kinds(effects)).toEqual(['step-back', 'hand-over']);
   });
 
   it('to nobody else', () => {
