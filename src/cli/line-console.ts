@@ -39,6 +39,7 @@ interface State {
 }
 
 const prompt = '#> ';
+const stopWords: readonly string[] = ['stop', 'quit', 'exit', 'halt'];
 const helpOnDetach = 'detach               leave this console (also Ctrl-D); the server runs on';
 /** How long the first prompt waits for the lines of the start, so that they stand above it. */
 const firstLinesMs = 200;
@@ -78,6 +79,9 @@ export class LineConsole {
       return null;
     }
     this.#connection.watch();
+    if (this.#state.stopping) {
+      this.#sendStop(this.#connection);
+    }
     await Promise.race([firstLines, sleep(firstLinesMs), ended]);
     const reading = this.#read(this.#connection);
     const end = await ended;
@@ -100,8 +104,14 @@ export class LineConsole {
       return;
     }
     this.#state.stopping = true;
-    void this.#connection?.command('stop').then(({ lines }) => this.#print(lines));
+    if (this.#connection !== null) {
+      this.#sendStop(this.#connection);
+    }
+  }
+
+  #sendStop(connection: Connection): void {
     setTimeout(() => this.#finish({ kind: 'stuck' }), stopWaitMs).unref();
+    void connection.command('stop').then(({ lines }) => this.#print(lines));
   }
 
   async #read(connection: Connection): Promise<void> {
@@ -117,7 +127,8 @@ export class LineConsole {
       await this.#carryOut(connection, text);
       this.#prompt();
     }
-    if (this.#options.leaveAtEnd || this.#options.terminal) {
+    const leaves = this.#options.leaveAtEnd || this.#options.terminal;
+    if (leaves && !this.#state.stopping) {
       this.detach();
     }
   }
@@ -142,7 +153,12 @@ export class LineConsole {
       this.#print([`A command has at most ${limits.commandBytesMax / 2} bytes.`]);
       return;
     }
-    const { lines } = await connection.command(text);
+    const { lines, ok } = await connection.command(text);
+    if (ok && stopWords.includes(text)) {
+      // What follows is the server's goodbye, for which this console waits even without input.
+      this.#state.stopping = true;
+      setTimeout(() => this.#finish({ kind: 'stuck' }), stopWaitMs).unref();
+    }
     this.#print(text === 'help' ? [...lines, helpOnDetach] : lines);
   }
 

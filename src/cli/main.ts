@@ -27,7 +27,6 @@ async function parserFor(argv: readonly string[]): Promise<Parser> {
     .scriptName('fribs')
     .usage('$0 <command>\n\nVoting in which ballots stay in three fragments.')
     .locale('en')
-    .parserConfiguration({ 'duplicate-arguments-array': false })
     .option('dir', {
       type: 'string',
       default: 'data',
@@ -35,8 +34,9 @@ async function parserFor(argv: readonly string[]): Promise<Parser> {
       describe: 'Directory of the election',
       global: true,
     })
-    .check(({ dir }) => {
-      if (dir === '') {
+    .check((given) => {
+      requireOnce(given);
+      if (given.dir === '') {
         throw usedWrongly('--dir needs the name of a directory.');
       }
       return true;
@@ -64,6 +64,18 @@ async function parserFor(argv: readonly string[]): Promise<Parser> {
     .fail((message: string | null, error: unknown) => {
       throw message === null || error instanceof UserError ? error : usedWrongly(message);
     });
+}
+
+/** What may come more than once; yargs makes a list of any other option that does. */
+const lists: readonly string[] = ['_', '--', 'assemble', 'operator-command', 'operatorCommand'];
+
+function requireOnce(given: object): void {
+  const twice = Object.entries(given).find(
+    ([name, value]) => Array.isArray(value) && !lists.includes(name),
+  );
+  if (twice !== undefined) {
+    throw usedWrongly(`--${twice[0]} is there more than once.`);
+  }
 }
 
 /** yargs takes a last word `help` for --help; to a server it is a command, which a space in its end hides. */

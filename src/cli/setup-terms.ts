@@ -3,6 +3,7 @@ import { present } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { sha256 } from '../crypto/hashes.ts';
 import { formatElection, isServerUrl, parseElection } from '../election/file.ts';
+import { readJson } from '../election/json-reader.ts';
 import { election } from '../election/terms.ts';
 import type { Election, ElectionTerms, ElectionVersion } from '../election/types.ts';
 import { type PerParty, partyOf, perParty } from '../mpc/parties.ts';
@@ -18,15 +19,20 @@ export interface Settings {
 export const defaultSettings: Settings = { title: 'FRIBs election', tallyBits: 24, minRelease: 10 };
 
 const minReleaseMax = 1_000_000_000;
+const titleCharactersMax = 200;
 const portMax = 65_535;
 
-/** Checks the settings that numbers can get wrong; `electionOf` checks the rest. */
+/** Checks the settings one by one, so that each complaint names its option. */
 export function settingsGiven({ title, tallyBits, minRelease }: Settings): Settings {
   wholeNumber('--tally-bits', tallyBits, 4, 48);
   if (tallyBits % 4 !== 0) {
     throw usedWrongly(`--tally-bits must be a multiple of 4 from 4 to 48, not ${tallyBits}.`);
   }
   wholeNumber('--min-release', minRelease, 1, minReleaseMax);
+  const named = readJson(JSON.stringify(title), (root) => root.name(titleCharactersMax));
+  if (!named.ok) {
+    throw usedWrongly(`--title: the title ${named.reason}.`);
+  }
   return { title, tallyBits, minRelease };
 }
 

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { ascii, type Bytes, type Sha256, u8, u16, u64 } from '../base/bytes.ts';
+import { ascii, type Bytes, concatBytes, type Sha256, u8, u16, u32, u64 } from '../base/bytes.ts';
 import type { Party } from '../mpc/parties.ts';
 
 /*
@@ -27,11 +27,21 @@ export function ackStatement(
   return sha256(ascii('fribs/1 ack'), electionHash, u8(server), batchDigest);
 }
 
-export interface StateToSign {
+/**
+ * How far a server's file has come: later claims of one file never go back in sealed and final pools, and
+ * a file that was rebuilt has a higher epoch. So a server that is shown its own signed claim, with more
+ * than its file holds, knows that the file is an older copy.
+ */
+export interface FileClaim {
+  readonly epoch: number;
+  readonly sealed: number;
+  readonly final: number;
+}
+
+export interface StateToSign extends FileClaim {
   readonly electionHash: Bytes;
   readonly server: Party;
-  /** How many pools are sealed, and the head of their chain. */
-  readonly sealed: number;
+  /** The head of the chain of its sealed pools. */
   readonly head: Bytes;
   /** How many pools are tallied, and by which run the newest was; null while none is. */
   readonly tallied: number;
@@ -41,15 +51,16 @@ export interface StateToSign {
   readonly next: readonly Bytes[];
 }
 
-/** "So far have I sealed and tallied, and these are the tally fragments that I hold." */
-export function stateStatement(state: StateToSign, sha256: Sha256): Bytes {
+/** The hash of what a STATE says beyond its claim. */
+export function stateFacts(
+  state: Omit<StateToSign, keyof FileClaim | 'server'>,
+  sha256: Sha256,
+): Bytes {
   assertHashes(state.electionHash, state.head, ...state.own, ...state.next);
   assertHashes(state.runId ?? noRun);
   return sha256(
-    ascii('fribs/1 state'),
+    ascii('fribs/1 facts'),
     state.electionHash,
-    u8(state.server),
-    u64(state.sealed),
     state.head,
     u64(state.tallied),
     u8(state.runId === null ? 0 : 1),
@@ -61,13 +72,43 @@ export function stateStatement(state: StateToSign, sha256: Sha256): Bytes {
   );
 }
 
-/** "I propose this as pool number `number`." Its proposer follows from the number. */
-export function poolStatement(
+/** A claim with the hash of the facts that were signed with it. */
+export function claimStatement(
   electionHash: Bytes,
-  number: number,
-  digest: Bytes,
+  server: Party,
+  claim: FileClaim,
+  facts: Bytes,
   sha256: Sha256,
 ): Bytes {
-  assertHashes(electionHash, digest);
-  return sha256(ascii('fribs/1 proposal'), electionHash, u64(number), digest);
+  assertHashes(electionHash, facts);
+  return sha256(
+    ascii('fribs/1 state'),
+    electionHash,
+    u8(server),
+    u64(claim.epoch),
+    u64(claim.sealed),
+    u64(claim.final),
+    facts,
+  );
+}
+
+/** "So far have I sealed and tallied, and these are the tally fragments that I hold." */
+export const stateStatement = (state: StateToSign, sha256: Sha256): Bytes =>
+  claimStatement(state.electionHash, state.server, state, stateFacts(state, sha256), sha256);
+
+/** "I propose these batches as pool number `number`, which comes to `digest`." Its proposer follows from the number. */
+export function poolStatement(
+  electionHash: Bytes,
+  pool: { readonly number: number; readonly digest: Bytes; readonly batches: readonly Bytes[] },
+  sha256: Sha256,
+): Bytes {
+  assertHashes(electionHash, pool.digest, ...pool.batches);
+  return sha256(
+    ascii('fribs/1 proposal'),
+    electionHash,
+    u64(pool.number),
+    pool.digest,
+    u32(pool.batches.length),
+    concatBytes(...pool.batches),
+  );
 }

@@ -3,7 +3,7 @@ import { type Bytes, toHex } from '../base/bytes.ts';
 import { acceptedOf, poolDigest } from '../election/pools.ts';
 import { runId } from '../election/runs.ts';
 import { poolStatement } from '../election/statements.ts';
-import { next, type Party, perParty, previous } from '../mpc/parties.ts';
+import { next, type Party, perParty } from '../mpc/parties.ts';
 import type { SchedulerEffect } from '../scheduler/effects.ts';
 import type { ProposedPool, Run, SchedulerReads } from '../scheduler/state.ts';
 import type { Digest, PoolContent, SealedPool, View } from '../scheduler/types.ts';
@@ -11,7 +11,7 @@ import type { PeerMessageOf } from '../wire/peer-messages.ts';
 import { bytesOfHex, type FragmentContext } from './context.ts';
 import type { FragmentPorts, SealedBatch, TallyShare } from './ports.ts';
 import type { Releases } from './releases.ts';
-import { stateFacts, stateMessage, statementOf } from './wire-reports.ts';
+import { factsHash, stateFacts, stateMessage, statementOf } from './wire-reports.ts';
 
 interface CountedPool {
   readonly number: number;
@@ -97,7 +97,9 @@ export interface AgreementParts {
   startRun(run: Run): void;
   endRun(): void;
   safe(digests: readonly Digest[]): void;
-  endRebuild(count: number, now: number): void;
+  endRebuild(epoch: number, count: number, now: number): void;
+  /** Keeps how far the peers have come, at times when the store is written to anyway. */
+  rememberPeers(): void;
   flushed(id: number, complete: boolean): void;
 }
 
@@ -159,9 +161,10 @@ export class Agreement {
         out.store({ kind: 'step-back', count: effect.count });
         return out.notice('info', `pool ${effect.count - 1} is run again: ${effect.why}`);
       case 'end-rebuild':
-        return this.#parts.endRebuild(effect.count, now);
+        return this.#parts.endRebuild(effect.epoch, effect.count, now);
       case 'begin-rebuild':
         out.store({ kind: 'begin-rebuild', why: effect.why });
+        this.#releases.giveUp();
         return out.audit(now, 'rebuilding', effect.why, 'alarm');
       case 'halt':
         return this.#halt(effect, now);
@@ -204,31 +207,12 @@ export class Agreement {
   ): void {
     const { out, ports, election } = this.#context;
     const signature = mine
-      ? toHex(
-          ports.sign(
-            poolStatement(election.hash, pool.number, bytesOfHex(pool.digest), ports.sha256),
-          ),
-        )
+      ? toHex(ports.sign(poolStatement(election.hash, poolToSign(pool), ports.sha256)))
       : pool.signature;
     const sealed = { ...pool, signature, accepted, votes };
     out.store({ kind: 'seal-pool', pool: sealed, content: this.#rules.sealed(pool), at: now });
     this.#duplicates += ballots - accepted;
-    this.#rememberPeers();
-  }
-
-  /** The most that each peer was heard to have, kept at times when the store is written to anyway. */
-  #rememberPeers(): void {
-    const { scheduler, out, me } = this.#context;
-    for (const peer of [next(me), previous(me)]) {
-      const report = scheduler.state.links[peer]?.report ?? null;
-      if (report !== null) {
-        out.store({
-          kind: 'remember-peer',
-          peer,
-          remembered: { batches: report.batches, sealed: report.sealed },
-        });
-      }
-    }
+    this.#parts.rememberPeers();
   }
 
   #finalise(count: number): void {
@@ -245,6 +229,7 @@ export class Agreement {
       return party === next(me) ? tallied.commitments.next : third;
     });
     out.store({ kind: 'finalise', count, commitments });
+    this.#parts.rememberPeers();
   }
 
   #halt({ halt }: Extract<SchedulerEffect, { kind: 'halt' }>, now: number): void {
@@ -264,7 +249,9 @@ export class Agreement {
 
   /** Signs STATE's facts; the same facts keep their signature. */
   #stateSignature(): Bytes {
-    const statement = statementOf(this.#context, this.#context.me, stateFacts(this.#context));
+    const facts = stateFacts(this.#context);
+    const hash = factsHash(this.#context, facts);
+    const statement = statementOf(this.#context, this.#context.me, facts, hash);
     const hex = toHex(statement);
     if (this.#signed?.statement !== hex) {
       this.#signed = { statement: hex, signature: this.#context.ports.sign(statement) };
@@ -273,10 +260,15 @@ export class Agreement {
   }
 }
 
+/** A pool's number, digest and batches as they are signed. */
+const poolToSign = (pool: Pick<SealedPool, 'number' | 'digest' | 'batches'>) => ({
+  number: pool.number,
+  digest: bytesOfHex(pool.digest),
+  batches: pool.batches.map(bytesOfHex),
+});
+
 const poolMessage = (pool: SealedPool): PeerMessageOf<'pool'> => ({
   kind: 'pool',
-  number: pool.number,
-  batches: pool.batches.map(bytesOfHex),
-  digest: bytesOfHex(pool.digest),
+  ...poolToSign(pool),
   signature: bytesOfHex(pool.signature),
 });

@@ -4,6 +4,7 @@ import { checkOpening, checkOpenings } from '../election/batch.ts';
 import { ackStatement } from '../election/statements.ts';
 import type { Batch, Opening, Openings } from '../election/types.ts';
 import { next, type Party, partyName, previous } from '../mpc/parties.ts';
+import { peersOf } from '../scheduler/hear.ts';
 import type { Digest } from '../scheduler/types.ts';
 import type { ClientRequest } from '../wire/client-messages.ts';
 import type { PeerMessageOf } from '../wire/peer-messages.ts';
@@ -11,6 +12,9 @@ import { batchFromWire, batchToWire, signatureOf } from './batches.ts';
 import { brief, type FragmentContext } from './context.ts';
 import type { ClientIdentity } from './events.ts';
 import type { Statuses } from './statuses.ts';
+
+/** Batches with unknown casters that are listed to operators; more of them wait all the same. */
+const unknownCastersMax = 100;
 
 /** A batch of which one peer has handed over its fragment so far. */
 interface Partial {
@@ -45,8 +49,18 @@ export class Casting {
     return this.#unknownCasters;
   }
 
+  /** Batches that were handed over in vain are handed over again on new links. */
   castersChanged(): void {
-    this.#unknownCasters.clear();
+    const { out, scheduler, me } = this.#context;
+    if (this.#unknownCasters.size > 0) {
+      this.#unknownCasters.clear();
+      for (const peer of peersOf(me).filter((each) => scheduler.state.links[each] !== null)) {
+        out.closePeer(
+          peer,
+          'the list of casters has changed: batches that waited for it are handed over anew',
+        );
+      }
+    }
   }
 
   /** R3: a good batch is stored and acknowledged; the same one again is answered the same way. */
@@ -172,7 +186,7 @@ export class Casting {
   }
 
   #meetUnknownCaster(digest: Digest, batch: Batch): void {
-    if (!this.#unknownCasters.has(digest)) {
+    if (!this.#unknownCasters.has(digest) && this.#unknownCasters.size < unknownCastersMax) {
       const caster = toHex(batch.header.caster);
       this.#unknownCasters.set(digest, caster);
       this.#context.out.notice(

@@ -10,7 +10,8 @@ import type { OperatorCommand } from './commands.ts';
 import { bytesOfHex, type FragmentContext } from './context.ts';
 import type { ClientIdentity } from './events.ts';
 import { releaseLines, zeroTallyLines } from './present-tally.ts';
-import type { ReleaseOutcome, Releases } from './releases.ts';
+import type { ReleaseOutcome } from './release-book.ts';
+import type { Releases } from './releases.ts';
 import type { Statuses } from './statuses.ts';
 import { waitingOf } from './waiting.ts';
 
@@ -187,15 +188,17 @@ export class ClientDesk {
 
   #rerun(id: number, now: number): void {
     const { scheduler, out, ports } = this.#context;
-    if (scheduler.state.halt?.kind !== 'tally') {
-      out.answer(id, ['There is no tally under TAMPERING to run again.'], false);
+    if (scheduler.state.halt === null) {
+      out.answer(id, ['There is no TAMPERING to settle.'], false);
       return;
     }
     const nonce = toHex(ports.random(16));
     this.#tell({ kind: 'rerun', nonce }, now);
     out.answer(
       id,
-      ['This server agrees to run the pool again. It is run once all three operators have agreed.'],
+      [
+        'This server goes on. A pool is run again, and later ones after it, once all three operators have agreed.',
+      ],
       true,
     );
   }

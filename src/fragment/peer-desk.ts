@@ -1,10 +1,10 @@
-import { unreachable } from '../base/assert.ts';
+import { present, unreachable } from '../base/assert.ts';
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
 import { poolStatement } from '../election/statements.ts';
 import { next, type Party, type PerParty, partyName, partyOf } from '../mpc/parties.ts';
 import type { SchedulerEvent } from '../scheduler/effects.ts';
-import { talliedCount } from '../scheduler/state.ts';
-import type { PeerMessage, PeerMessageOf } from '../wire/peer-messages.ts';
+import type { PeerReport } from '../scheduler/types.ts';
+import type { PeerMessage, PeerMessageOf, WireClaim } from '../wire/peer-messages.ts';
 import type { Casting } from './casting.ts';
 import type { FragmentContext } from './context.ts';
 import type { Remembered, TallyShare } from './ports.ts';
@@ -12,7 +12,7 @@ import type { Rebuilding } from './rebuilding.ts';
 import type { Releases } from './releases.ts';
 import type { Runner } from './runner.ts';
 import type { Statuses } from './statuses.ts';
-import { reportOf, statementOf } from './wire-reports.ts';
+import { factsHash, reportOf, statementOf } from './wire-reports.ts';
 
 /** Servers that speak another version refuse each other. */
 export const protocolVersion = 1;
@@ -42,9 +42,12 @@ export class PeerDesk {
   readonly #context: FragmentContext;
   readonly #parts: PeerParts;
   readonly #links: [LinkFacts | null, LinkFacts | null, LinkFacts | null] = [null, null, null];
-  readonly #remembered: [Remembered, Remembered, Remembered];
+  /** The newest claim of each peer that its signature was checked of. */
+  readonly #remembered: [Remembered | null, Remembered | null, Remembered | null];
+  /** Peers of whom there is a newer claim than the store has. */
+  readonly #toRemember = new Set<Party>();
 
-  constructor(context: FragmentContext, parts: PeerParts, remembered: PerParty<Remembered>) {
+  constructor(context: FragmentContext, parts: PeerParts, remembered: PerParty<Remembered | null>) {
     this.#context = context;
     this.#parts = parts;
     this.#remembered = [...remembered];
@@ -57,8 +60,7 @@ export class PeerDesk {
   }
 
   linkUp(peer: Party, secret: Bytes, now: number): void {
-    const { election, ports, out, scheduler } = this.#context;
-    const remembered = this.#remembered[peer];
+    const { election, ports, out } = this.#context;
     this.#links[peer] = { secret, greeted: false, verified: '' };
     out.toPeer(peer, {
       kind: 'hello',
@@ -66,7 +68,7 @@ export class PeerDesk {
       electionHash: election.hash,
       versionHash: election.versionHash,
       castersHash: ports.castersHash(),
-      remembers: { ...remembered, tallied: scheduler.state.final },
+      remembers: this.#remembered[peer],
     });
     this.#parts.tell({ kind: 'link-up', peer }, now);
   }
@@ -80,7 +82,7 @@ export class PeerDesk {
     if (peer === next(me)) {
       this.#parts.runner.nextLinkDown();
     }
-    out.store({ kind: 'remember-peer', peer, remembered: this.#remembered[peer] });
+    this.rememberPeers();
     this.#parts.tell({ kind: 'link-down', peer, nonce: toHex(ports.random(16)) }, now);
     this.#parts.releases.linkDown(peer, now);
   }
@@ -100,7 +102,7 @@ export class PeerDesk {
   }
 
   #hearHello(peer: Party, link: LinkFacts, message: PeerMessageOf<'hello'>, now: number): void {
-    const { out, scheduler, ports } = this.#context;
+    const { out, ports } = this.#context;
     const fault = this.#helloFault(link, message);
     if (fault !== null) {
       out.notice('alarm', `server ${partyName(peer)} is refused: ${fault}`);
@@ -115,14 +117,37 @@ export class PeerDesk {
         `server ${partyName(peer)} has another list of casters; ballots of a caster whom one of us does not know wait`,
       );
     }
-    const { batches, sealed, tallied } = message.remembers;
+    this.#recogniseLoss(peer, message.remembers, now);
+  }
+
+  /** A claim of this server's own, with its signature: having less than it once signed means a lost disk or an older copy. */
+  #recogniseLoss(peer: Party, claim: WireClaim | null, now: number): void {
+    const { scheduler, ports, election, me, out } = this.#context;
     const { state } = scheduler;
-    const lost =
-      batches > state.batches || sealed > state.sealed || tallied > talliedCount(state.tallied);
-    if (lost && !state.rebuilding) {
-      const why = `server ${partyName(peer)} remembers more of this server than its file holds: it is an older copy or incomplete`;
-      this.#parts.tell({ kind: 'lost', why }, now);
+    if (claim === null || claim.epoch < state.epoch) {
+      return;
     }
+    const isMore = claim.sealed > state.sealed || claim.final > state.final;
+    if (claim.epoch === state.epoch && !isMore) {
+      return;
+    }
+    const statement = statementOf(this.#context, me, claim, claim.facts);
+    if (!ports.verify(election.version.servers[me].certificate, statement, claim.signature)) {
+      out.closePeer(peer, 'it shows a claim that this server never signed');
+      return;
+    }
+    const why = `server ${partyName(peer)} shows that this server has signed more than its file holds: it is an older copy, or incomplete`;
+    const nonce = toHex(ports.random(16));
+    this.#parts.tell({ kind: 'lost', why, epoch: claim.epoch, nonce }, now);
+  }
+
+  /** Stores the newest claims of the peers. */
+  rememberPeers(): void {
+    for (const peer of this.#toRemember) {
+      const remembered = present(this.#remembered[peer], 'a claim');
+      this.#context.out.store({ kind: 'remember-peer', peer, remembered });
+    }
+    this.#toRemember.clear();
   }
 
   #helloFault(link: LinkFacts, message: PeerMessageOf<'hello'>): string | null {
@@ -172,7 +197,8 @@ export class PeerDesk {
   #hearState(peer: Party, link: LinkFacts, message: PeerMessageOf<'state'>, now: number): void {
     const { ports, election, out } = this.#context;
     const report = reportOf(message);
-    const statement = statementOf(this.#context, peer, report);
+    const facts = factsHash(this.#context, report);
+    const statement = statementOf(this.#context, peer, report, facts);
     const key = `${toHex(statement)} ${toHex(message.signature)}`;
     if (link.verified !== key) {
       if (!ports.verify(election.version.servers[peer].certificate, statement, message.signature)) {
@@ -180,12 +206,8 @@ export class PeerDesk {
         return;
       }
       link.verified = key;
+      this.#remember(peer, report, facts, message.signature);
     }
-    const before = this.#remembered[peer];
-    this.#remembered[peer] = {
-      batches: Math.max(before.batches, report.batches),
-      sealed: Math.max(before.sealed, report.sealed),
-    };
     const held = message.held.map(toHex);
     const safe = message.safe.map(toHex);
     this.#parts.tell({ kind: 'state', peer, report, held, safe, whole: !message.more }, now);
@@ -193,10 +215,24 @@ export class PeerDesk {
     this.#parts.releases.hearBound(message.bound, now);
   }
 
+  /** While it is being rebuilt a peer claims nothing. */
+  #remember(peer: Party, report: PeerReport, facts: Bytes, signature: Bytes): void {
+    const { epoch, sealed, final, rebuilding } = report;
+    const before = this.#remembered[peer];
+    const newer =
+      before === null ||
+      epoch > before.epoch ||
+      (epoch === before.epoch && (sealed > before.sealed || final > before.final));
+    if (!rebuilding && newer) {
+      this.#remembered[peer] = { epoch, sealed, final, facts, signature };
+      this.#toRemember.add(peer);
+    }
+  }
+
   #hearPool(peer: Party, message: PeerMessageOf<'pool'>, now: number): void {
     const { ports, election, out } = this.#context;
     const proposer = partyOf(message.number % 3);
-    const statement = poolStatement(election.hash, message.number, message.digest, ports.sha256);
+    const statement = poolStatement(election.hash, message, ports.sha256);
     if (
       !ports.verify(election.version.servers[proposer].certificate, statement, message.signature)
     ) {

@@ -1,6 +1,7 @@
 import type { Words } from '../base/bits.ts';
 import type { Bytes, Sha256 } from '../base/bytes.ts';
 import type { Prg } from '../election/batch.ts';
+import type { FileClaim } from '../election/statements.ts';
 import type { Batch, Openings, VoterRange } from '../election/types.ts';
 import type { Party, PerParty } from '../mpc/parties.ts';
 import type { GateKind, RunStreams } from '../mpc/prss.ts';
@@ -64,10 +65,11 @@ export interface Tampering {
   readonly at: number;
 }
 
-/** Highest counts that a peer was ever heard to report. */
-export interface Remembered {
-  readonly batches: number;
-  readonly sealed: number;
+/** The newest claim that a peer was heard to sign: shown to it again, it tells whether its file is all there. */
+export interface Remembered extends FileClaim {
+  /** The hash of the facts that were signed with it. */
+  readonly facts: Bytes;
+  readonly signature: Bytes;
 }
 
 /** What the core asks of the outside beside the store: all of it answers at once, by its arguments alone. */
@@ -101,8 +103,8 @@ export interface StoredState {
   /** Batches in no sealed pool, oldest first. */
   readonly unsealed: readonly HeldBatch[];
   readonly safe: readonly Digest[];
-  /** All batches ever stored. */
-  readonly batches: number;
+  /** How often this file was rebuilt; 0 for a file that was born whole. */
+  readonly epoch: number;
   /** The newest sealed pool. */
   readonly lastPool: SealedPool | null;
   /** The newest tally and the one before it, while that is kept. */
@@ -110,12 +112,13 @@ export interface StoredState {
   readonly beforeTally: TallyShare | null;
   /** How many pools are final. */
   readonly final: number;
-  /** The newest release that this server is bound to, and the newest that it has shown. */
+  /** The newest release that this server is bound to, the newest that two are, and the newest that it has shown. */
   readonly bound: Release | null;
+  readonly agreed: Release | null;
   readonly shown: Release | null;
   readonly tampering: Tampering | null;
   readonly duplicates: number;
-  readonly remembered: PerParty<Remembered>;
+  readonly remembered: PerParty<Remembered | null>;
 }
 
 /** What the core reads of the store: always as if all its effects so far were carried out. */
@@ -160,6 +163,7 @@ export type StoreWrite =
   /** R14: rebuilding ends with this tally and release, `final` being one less than its count. */
   | {
       readonly kind: 'end-rebuild';
+      readonly epoch: number;
       readonly tally: TallyShare | null;
       readonly released: TallyShare | null;
       readonly release: Release | null;

@@ -3,7 +3,7 @@ import { wordsFor } from '../base/bits.ts';
 import { formatList, tallyList } from '../election/tally-list.ts';
 import type { Election } from '../election/types.ts';
 import { brief } from './context.ts';
-import type { ReleaseOutcome } from './releases.ts';
+import type { ReleaseOutcome } from './release-book.ts';
 
 /** What `print tally` shows: count, one list per option, then pool and what waits. */
 export function releaseLines(

@@ -4,7 +4,7 @@ import { good, type Result, refused } from '../base/result.ts';
 import { tallyCommitment } from '../election/runs.ts';
 import { next, type Party, type PerParty, perParty, previous } from '../mpc/parties.ts';
 import type { Digest, PeerReport } from '../scheduler/types.ts';
-import type { PeerMessageOf, WireSnapshot } from '../wire/peer-messages.ts';
+import type { PeerMessageOf, WireRelease, WireSnapshot } from '../wire/peer-messages.ts';
 import type { FragmentContext } from './context.ts';
 import type { Release, TallyShare, TallyShareOption } from './ports.ts';
 import {
@@ -37,12 +37,12 @@ export class Rebuilding {
     this.#received[peer] = null;
   }
 
-  handOver(peer: Party, bound: Release | null): void {
+  /** `release`: what this server is bound to, be it only by its own proposal: the peer may have agreed to it, and shown it. */
+  handOver(peer: Party, release: Release | null): void {
     const { ports, scheduler, out } = this.#context;
     const { tallied } = scheduler.state;
     const tally =
       tallied === null ? null : present(ports.reads.tally(tallied.count), 'the newest tally');
-    const release = bound?.agreed === true ? bound : null;
     const released = release === null ? null : ports.reads.tally(release.pool + 1);
     out.toPeer(peer, {
       kind: 'hand-over',
@@ -86,12 +86,8 @@ export class Rebuilding {
     const { width, tallyBits } = election.terms;
     const party = this.#shared(peer);
     const told = snapshot.commitments[party];
-    if (
-      told === null ||
-      told.length !== width ||
-      snapshot.options.length !== width ||
-      snapshot.count === 0
-    ) {
+    const shapes = [snapshot.options, ...snapshot.commitments.filter((list) => list !== null)];
+    if (told === null || snapshot.count === 0 || shapes.some((list) => list.length !== width)) {
       return refused('it handed over a tally of another shape');
     }
     for (const [option, { fragment, salt }] of snapshot.options.entries()) {
@@ -124,7 +120,7 @@ export class Rebuilding {
 
   /** R14: both hand-overs joined. The scheduler has seen that they are of one pool and run. */
   take(count: number, now: number): Rebuilt {
-    const { me, ports } = this.#context;
+    const { me } = this.#context;
     const fromNext = present(this.#received[next(me)], "the next server's hand-over");
     const fromPrevious = present(this.#received[previous(me)], "the previous server's hand-over");
     assert(
@@ -132,21 +128,25 @@ export class Rebuilding {
       'the hand-over is of the tally that both report',
     );
     const tally = join(me, fromPrevious.tally, fromNext.tally);
-    const newest = newestRelease(fromPrevious, fromNext);
+    const newest = this.#newestRelease(fromPrevious, fromNext);
     const released =
       newest === null
         ? null
         : join(me, matching(fromPrevious.released, newest), matching(fromNext.released, newest));
-    const votes = newest === null ? null : (ports.reads.pool(newest.pool)?.votes ?? null);
-    const release =
-      newest !== null && votes === newest.votes ? releaseFromWire(newest, true, now) : null;
-    return { tally, released: release === null ? null : released, release };
+    const release = newest === null ? null : releaseFromWire(newest, true, now);
+    // What is kept beside the newest tally is final, and all its commitments are known.
+    const isWhole =
+      released?.commitments.every((list) => list !== null) === true && released.count < count;
+    return { tally, released: isWhole ? released : null, release };
   }
-}
 
-function newestRelease(...handOvers: readonly HandOver[]) {
-  const releases = handOvers.flatMap(({ release }) => (release === null ? [] : [release]));
-  return releases.sort((a, b) => b.pool - a.pool)[0] ?? null;
+  /** The newest release that one of the peers is bound to and that fits the log. */
+  #newestRelease(...handOvers: readonly HandOver[]): WireRelease | null {
+    const { reads } = this.#context.ports;
+    const releases = handOvers.flatMap(({ release }) => (release === null ? [] : [release]));
+    const fitting = releases.filter(({ pool, votes }) => reads.pool(pool)?.votes === votes);
+    return fitting.sort((a, b) => b.pool - a.pool)[0] ?? null;
+  }
 }
 
 const matching = (

@@ -23,6 +23,8 @@ export class Runner {
   readonly #context: FragmentContext;
   #run: TallyRun | null = null;
   #early: EarlyRounds | null = null;
+  /** The run that was ended last: its rounds may still come. */
+  #ended: Digest | null = null;
   #runs = 0;
   #bitsSent = 0;
 
@@ -61,6 +63,7 @@ export class Runner {
   }
 
   end(): void {
+    this.#ended = this.#run?.run.runId ?? this.#ended;
     this.#run = null;
   }
 
@@ -75,7 +78,9 @@ export class Runner {
     if (this.#run?.run.runId === runId) {
       return this.#take(message.round, message.words);
     }
-    this.#keepEarly(runId, message);
+    if (runId !== this.#ended) {
+      this.#keepEarly(runId, message);
+    }
     return null;
   }
 

@@ -51,7 +51,7 @@ export class FragmentServer {
     this.#statuses = new Statuses(this.#context, stored.final);
     this.#casting = new Casting(this.#context, this.#statuses);
     this.#runner = new Runner(this.#context);
-    this.#releases = new Releases(this.#context, stored.bound, stored.shown);
+    this.#releases = new Releases(this.#context, stored);
     this.#rebuilding = new Rebuilding(this.#context);
     this.#clients = new ClientDesk(this.#context, {
       casting: this.#casting,
@@ -79,11 +79,12 @@ export class FragmentServer {
       this.#releases,
       {
         give: (peer, digest) => this.#casting.give(peer, digest),
-        handOver: (peer) => this.#rebuilding.handOver(peer, this.#releases.agreed),
+        handOver: (peer) => this.#rebuilding.handOver(peer, this.#releases.bound),
         startRun: (run) => this.#startRun(run),
         endRun: () => this.#runner.end(),
         safe: (digests) => this.#statuses.safe(digests),
-        endRebuild: (count, now) => this.#endRebuild(count, now),
+        endRebuild: (epoch, count, now) => this.#endRebuild(epoch, count, now),
+        rememberPeers: () => this.#peers.rememberPeers(),
         flushed: (id, complete) => this.#clients.flushed(id, complete),
       },
       stored.duplicates,
@@ -102,6 +103,7 @@ export class FragmentServer {
     const { scheduler, out } = this.#context;
     this.#statuses.sealedMore();
     for (;;) {
+      this.#releases.reconsider(now);
       this.#settleReleases(now);
       const effects = scheduler.step(now);
       this.#agreement.carryOut(effects, now);
@@ -184,10 +186,10 @@ export class FragmentServer {
     this.#tell({ kind: 'run-finished', runId: share.runId, commitments }, now);
   }
 
-  #endRebuild(count: number, now: number): void {
+  #endRebuild(epoch: number, count: number, now: number): void {
     const { out } = this.#context;
     const rebuilt = this.#rebuilding.take(count, now);
-    out.store({ kind: 'end-rebuild', ...rebuilt });
+    out.store({ kind: 'end-rebuild', epoch, ...rebuilt });
     this.#releases.rebuilt(rebuilt.release);
     out.audit(now, 'rebuilt', `from the two other servers, with ${count} pools tallied`, 'warning');
   }

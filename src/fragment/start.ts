@@ -15,7 +15,7 @@ export function startOf(me: Party, election: Election, stored: StoredState): Sch
     rebuilding: stored.rebuilding,
     unsealed: stored.unsealed,
     safe: stored.safe,
-    batches: stored.batches,
+    epoch: stored.epoch,
     sealed: stored.lastPool === null ? 0 : stored.lastPool.number + 1,
     head: stored.lastPool?.digest ?? toHex(election.hash),
     votes: stored.lastPool?.votes ?? 0,
@@ -47,6 +47,7 @@ export function schedulerSettings(
     giveDelayMs: settings.giveDelayMs,
     giveBytesMax: limits.giveBytesMax,
     ballotsPerPoolMax: limits.ballotsPerPoolMax,
+    digestsPerPeerMax: 2 * limits.batchesUnsealedMax,
     batchesPerPoolMax: limits.batchesPerPoolMax,
     digestsPerStateMax: limits.digestsPerStateMax,
   };

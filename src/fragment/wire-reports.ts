@@ -1,10 +1,14 @@
 import { bytesOfWords, wordsFor, wordsFromBytes } from '../base/bits.ts';
 import { toHex } from '../base/bytes.ts';
-import { stateStatement } from '../election/statements.ts';
+import {
+  claimStatement,
+  type FileClaim,
+  stateFacts as stateFactsHash,
+} from '../election/statements.ts';
 import { next, type Party, type PerParty, perParty } from '../mpc/parties.ts';
 import type { ReplicatedShare } from '../mpc/share.ts';
 import { talliedCount } from '../scheduler/state.ts';
-import type { PeerReport, TallyCommitments, View } from '../scheduler/types.ts';
+import type { PeerReport, View } from '../scheduler/types.ts';
 import type { PeerMessageOf, WireRelease, WireSnapshot } from '../wire/peer-messages.ts';
 import { bytesOfHex, type FragmentContext, hexOf } from './context.ts';
 import type { Release, TallyShare } from './ports.ts';
@@ -16,7 +20,9 @@ const byteList = (list: readonly string[]): Uint8Array[] => list.map(bytesOfHex)
 
 export function reportOf(message: PeerMessageOf<'state'>): PeerReport {
   return {
+    epoch: message.epoch,
     sealed: message.sealed,
+    final: message.final,
     head: toHex(message.head),
     tallied: message.tallied,
     runId: hexOf(message.runId),
@@ -27,30 +33,23 @@ export function reportOf(message: PeerMessageOf<'state'>): PeerReport {
     rebuilding: message.rebuilding,
     flushing: message.flushing,
     view: viewFromWire(message.view),
-    batches: message.batches,
   };
 }
 
 export const viewFromWire = (view: PerParty<Uint8Array | null>): View =>
   perParty((party) => hexOf(view[party]));
 
-/** The hash that a server signs of its STATE. */
-export function statementOf(
-  { election, ports }: FragmentContext,
-  server: Party,
-  facts: {
-    sealed: number;
-    head: string;
-    tallied: number;
-    runId: string | null;
-    commitments: TallyCommitments | null;
-  },
-): Uint8Array {
-  return stateStatement(
+/** What a STATE says besides held and safe marks, as text. */
+type StateFacts = Pick<
+  PeerReport,
+  'epoch' | 'sealed' | 'final' | 'head' | 'tallied' | 'runId' | 'commitments'
+>;
+
+/** The hash of a STATE's facts beyond its claim. */
+export function factsHash({ election, ports }: FragmentContext, facts: StateFacts): Uint8Array {
+  return stateFactsHash(
     {
       electionHash: election.hash,
-      server,
-      sealed: facts.sealed,
       head: bytesOfHex(facts.head),
       tallied: facts.tallied,
       runId: facts.runId === null ? null : bytesOfHex(facts.runId),
@@ -61,11 +60,23 @@ export function statementOf(
   );
 }
 
+/** The hash that `server` signs of its STATE. */
+export function statementOf(
+  context: FragmentContext,
+  server: Party,
+  claim: FileClaim,
+  facts: Uint8Array,
+): Uint8Array {
+  return claimStatement(context.election.hash, server, claim, facts, context.ports.sha256);
+}
+
 /** What this server's STATE says besides held and safe marks and the signature. */
-export function stateFacts({ scheduler }: FragmentContext) {
+export function stateFacts({ scheduler }: FragmentContext): StateFacts {
   const { state } = scheduler;
   return {
+    epoch: state.epoch,
     sealed: state.sealed,
+    final: state.final,
     head: state.head,
     tallied: talliedCount(state.tallied),
     runId: state.tallied?.runId ?? null,
@@ -83,7 +94,9 @@ export function stateMessage(
   const facts = stateFacts(context);
   return {
     kind: 'state',
+    epoch: facts.epoch,
     sealed: facts.sealed,
+    final: facts.final,
     head: bytesOfHex(facts.head),
     tallied: facts.tallied,
     runId: facts.runId === null ? null : bytesOfHex(facts.runId),
@@ -95,7 +108,6 @@ export function stateMessage(
     rebuilding: state.rebuilding,
     flushing: state.flushes.size > 0,
     view: [nonceBytes(state.view[0]), nonceBytes(state.view[1]), nonceBytes(state.view[2])],
-    batches: state.batches,
     held: byteList(news.held),
     safe: byteList(news.safe),
     more: !news.whole,

@@ -37,8 +37,8 @@ export type SchedulerEvent =
   | { readonly kind: 'flush'; readonly id: number; readonly deadline: number }
   /** The operator agrees to run the pool under TAMPERING again. */
   | { readonly kind: 'rerun'; readonly nonce: Nonce }
-  /** This file lacks what it once said to have. */
-  | { readonly kind: 'lost'; readonly why: string }
+  /** This server has once signed to have more than its file holds. */
+  | { readonly kind: 'lost'; readonly why: string; readonly epoch: number; readonly nonce: Nonce }
   | { readonly kind: 'extra'; readonly extra: string };
 
 /** What the scheduler wants done. Stored effects come before sent ones of the same step. */
@@ -55,7 +55,12 @@ export type SchedulerEffect =
   | { readonly kind: 'commit-tally'; readonly tally: TalliedPool }
   | { readonly kind: 'finalise'; readonly count: number }
   | { readonly kind: 'step-back'; readonly count: number; readonly why: string }
-  | { readonly kind: 'end-rebuild'; readonly count: number; readonly runId: Digest | null }
+  | {
+      readonly kind: 'end-rebuild';
+      readonly epoch: number;
+      readonly count: number;
+      readonly runId: Digest | null;
+    }
   | { readonly kind: 'begin-rebuild'; readonly why: string }
   | { readonly kind: 'halt'; readonly halt: Halt | null }
   | {

@@ -1,5 +1,6 @@
 import { assert, present, unreachable } from '../base/assert.ts';
 import { next, type Party, partyName, partyOf, previous } from '../mpc/parties.ts';
+import { beginRebuild, rerun } from './back.ts';
 import type { SchedulerEffect, SchedulerEvent } from './effects.ts';
 import {
   emptyLink,
@@ -42,6 +43,7 @@ export function hear(
       state.links[event.peer] = null;
       state.nonce = event.nonce;
       state.sealable.clear();
+      state.sealableBallots = 0;
       return [];
     case 'state':
       return hearState(context, event, now);
@@ -64,7 +66,8 @@ export function hear(
     case 'rerun':
       return rerun(state, event.nonce);
     case 'lost':
-      return beginRebuild(state, event.why);
+      state.epochSeen = Math.max(state.epochSeen, event.epoch);
+      return beginRebuild(state, event.why, event.nonce);
     case 'extra':
       state.extra = event.extra;
       return [];
@@ -93,45 +96,79 @@ function hearState(
 ): SchedulerEffect[] {
   const { state, settings } = context;
   const link = linkTo(state, event.peer);
+  const refuse = (reason: string): SchedulerEffect[] => [
+    { kind: 'refuse-peer', peer: event.peer, reason },
+  ];
   const fault = reportFault(link.report, event.report, event.peer);
   if (fault !== null) {
-    return [{ kind: 'refuse-peer', peer: event.peer, reason: fault }];
+    return refuse(fault);
   }
   hearHeld(context, event.peer, event.held);
   for (const digest of event.safe) {
     link.safe.add(digest);
   }
-  if (!event.whole) {
-    return [];
+  if (link.held.size + link.safe.size > settings.digestsPerPeerMax) {
+    return refuse('it names more batches than it could hold');
   }
-  const before = link.report;
-  link.report = event.report;
-  if (before === null) {
-    for (const digest of state.unsealed.keys()) {
-      state.candidates.add(digest);
-      if (!link.held.has(digest)) {
-        link.lacking.set(digest, now);
-      }
-    }
+  if (state.rebuilding) {
+    state.vouched.push(...event.held, ...event.safe);
   }
-  forgetSealed(context, link, before?.sealed ?? 0, event.report.sealed);
-  // A peer gets two tallies ahead only with this server's word for the first of them.
+  // A peer gets two tallies ahead only with this server's part in the first of them.
   if (!state.rebuilding && event.report.tallied > talliedCount(state.tallied) + 1) {
-    const peer = partyName(event.peer);
-    return beginRebuild(
-      state,
-      `server ${peer} has tallies that ${partyName(settings.me)} took part in and lacks`,
+    return refuse(
+      'it shows tallies that this server has no part in; if this file is an older copy, rebuild it',
     );
   }
+  if (event.whole) {
+    takeReport(context, event.peer, event.report, now);
+    return findFork(context, event.peer);
+  }
   return [];
+}
+
+function takeReport(context: SchedulerContext, peer: Party, report: PeerReport, now: number): void {
+  const { state } = context;
+  const link = linkTo(state, peer);
+  const before = link.report;
+  link.report = report;
+  forgetSealed(context, link, before?.sealed ?? 0, report.sealed);
+  if (before !== null) {
+    return;
+  }
+  for (const digest of state.unsealed.keys()) {
+    state.candidates.add(digest);
+    if (!link.held.has(digest)) {
+      link.lacking.set(digest, now);
+    }
+  }
+  for (const flush of state.flushes.values()) {
+    if (flush.unheard.delete(peer)) {
+      addToFlush(context, flush.batches);
+    }
+  }
+}
+
+/** Two servers that have sealed different pools under one number show each other theirs: its proposer signed both. */
+export function findFork({ state, reads }: SchedulerContext, peer: Party): SchedulerEffect[] {
+  const link = linkTo(state, peer);
+  const { report } = link;
+  if (link.forked || report === null || report.sealed === 0 || report.sealed > state.sealed) {
+    return [];
+  }
+  const pool = present(reads.pool(report.sealed - 1), `pool ${report.sealed - 1}`);
+  if (pool.digest === report.head) {
+    return [];
+  }
+  link.forked = true;
+  return [{ kind: 'send-pool', to: peer, pool }];
 }
 
 function reportFault(before: PeerReport | null, report: PeerReport, peer: Party): string | null {
   if (report.view[peer] === null) {
     return 'its STATE shows no nonce of its own';
   }
-  if (before !== null && (report.sealed < before.sealed || report.batches < before.batches)) {
-    return 'its STATE takes back what it had sealed or stored';
+  if (before !== null && report.sealed < before.sealed) {
+    return 'its STATE takes back what it had sealed';
   }
   if (report.tallied > report.sealed) {
     return 'its STATE has tallied more pools than it has sealed';
@@ -235,7 +272,6 @@ function hold(state: SchedulerState, batch: HeldBatch, now: number): void {
   assert(!state.unsealed.has(batch.digest), 'a batch is stored once');
   state.unsealed.set(batch.digest, batch);
   state.unsealedBallots += batch.ballots;
-  state.batches += 1;
   state.candidates.add(batch.digest);
   for (const link of state.links) {
     if (link !== null) {
@@ -263,17 +299,22 @@ function finishRun(
 }
 
 /** The set of a flush: every batch that this server knows two servers to hold, and every sealed pool. */
-function startFlush(
-  { state, settings, reads }: SchedulerContext,
-  id: number,
-  deadline: number,
-): void {
-  const [j, k] = peersOf(settings.me).map((peer) => state.links[peer]?.held ?? new Set<Digest>());
-  const atNext = present(j, 'next');
-  const atPrevious = present(k, 'previous');
+function startFlush(context: SchedulerContext, id: number, deadline: number): void {
+  const { state, settings } = context;
+  const peers = peersOf(settings.me);
+  const silent = peers.filter((peer) => (state.links[peer]?.report ?? null) === null);
+  const unheard = new Set(state.unsealed.size > 0 ? silent : []);
   const batches = new Set<Digest>();
+  addToFlush(context, batches);
+  state.flushes.set(id, { id, deadline, unheard, batches, pools: state.sealed });
+}
+
+function addToFlush({ state, settings, reads }: SchedulerContext, batches: Set<Digest>): void {
+  const [next, previous] = peersOf(settings.me);
+  const atNext = state.links[next]?.held ?? new Set<Digest>();
+  const atPrevious = state.links[previous]?.held ?? new Set<Digest>();
   for (const digest of state.unsealed.keys()) {
-    if (atNext.has(digest) || atPrevious.has(digest)) {
+    if (atNext.has(digest) || atPrevious.has(digest) || state.safe.has(digest)) {
       batches.add(digest);
     }
   }
@@ -282,42 +323,4 @@ function startFlush(
       batches.add(digest);
     }
   }
-  state.flushes.set(id, { id, deadline, batches, pools: state.sealed });
-}
-
-/** The step back that R13 refuses under TAMPERING: the operator has agreed to another run of the pool. */
-function rerun(state: SchedulerState, nonce: string): SchedulerEffect[] {
-  assert(state.halt?.kind === 'tally', 'only a tally under TAMPERING is run again');
-  state.halt = null;
-  state.nonce = nonce;
-  const effects: SchedulerEffect[] = [{ kind: 'halt', halt: null }];
-  if (state.tallied !== null && state.tallied.count > state.final) {
-    effects.push(...stepBack(state, 'the operator runs the pool again'));
-  }
-  return effects;
-}
-
-export function stepBack(state: SchedulerState, why: string): SchedulerEffect[] {
-  const tallied = present(state.tallied, 'a tally to step back from');
-  assert(tallied.count > state.final, 'nobody steps back from a final pool');
-  assert(
-    state.before !== null || tallied.count === 1,
-    'the tally before is kept until the newest is final',
-  );
-  state.tallied = state.before;
-  state.before = null;
-  state.run = null;
-  return [{ kind: 'step-back', count: tallied.count, why }];
-}
-
-function beginRebuild(state: SchedulerState, why: string): SchedulerEffect[] {
-  if (state.rebuilding) {
-    return [];
-  }
-  state.rebuilding = true;
-  state.tallied = null;
-  state.before = null;
-  state.final = 0;
-  state.run = null;
-  return [{ kind: 'begin-rebuild', why }];
 }

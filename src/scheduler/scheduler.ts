@@ -1,6 +1,7 @@
 import type { SchedulerEffect, SchedulerEvent } from './effects.ts';
 import { hear, peersOf, type SchedulerContext } from './hear.ts';
-import { choosePool, poolDue, proposes, step } from './rules.ts';
+import { step } from './rules.ts';
+import { choosePool, poolDue, proposes } from './sealing.ts';
 import type { Halt, SchedulerReads, SchedulerSettings, SchedulerState } from './state.ts';
 import type { Digest, HeldBatch, Nonce, TalliedPool } from './types.ts';
 
@@ -9,7 +10,7 @@ export interface SchedulerStart {
   readonly rebuilding: boolean;
   readonly unsealed: readonly HeldBatch[];
   readonly safe: readonly Digest[];
-  readonly batches: number;
+  readonly epoch: number;
   readonly sealed: number;
   readonly head: Digest;
   readonly votes: number;
@@ -39,7 +40,8 @@ export class Scheduler {
       unsealed: new Map(start.unsealed.map((batch) => [batch.digest, batch])),
       unsealedBallots: start.unsealed.reduce((sum, { ballots }) => sum + ballots, 0),
       safe: new Set(start.safe),
-      batches: start.batches,
+      epoch: start.epoch,
+      epochSeen: start.epoch,
       sealed: start.sealed,
       head: start.head,
       votes: start.votes,
@@ -53,6 +55,9 @@ export class Scheduler {
       run: null,
       flushes: new Map(),
       sealable: new Map(),
+      sealableBallots: 0,
+      vouched: [],
+      vouchedNext: 0,
       candidates: new Set(),
       extra: '',
     };
@@ -65,7 +70,7 @@ export class Scheduler {
 
   /** Whether there are batches to seal that the tally register has no room for. */
   get registerFull(): boolean {
-    return this.state.sealable.size > 0 && choosePool(this.#context).batches.length === 0;
+    return this.state.sealable.size > 0 && choosePool(this.#context).length === 0;
   }
 
   handle(event: SchedulerEvent, now: number): SchedulerEffect[] {
@@ -80,7 +85,7 @@ export class Scheduler {
   wakeAt(): number | null {
     const { state, settings } = this.#context;
     const times = [...state.flushes.values()].map((flush) => flush.deadline);
-    if (proposes(this.#context) && choosePool(this.#context).batches.length > 0) {
+    if (proposes(this.#context) && choosePool(this.#context).length > 0) {
       times.push(poolDue(this.#context));
     }
     for (const peer of peersOf(settings.me)) {

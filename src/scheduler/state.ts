@@ -57,6 +57,8 @@ export interface PeerLink {
   safeNews: Digest[];
   /** R14: the tally that the peer handed over, null for none yet. */
   handOver: HandedOver | null;
+  /** The peer has sealed another pool under a number that is sealed here: one of the log's proposers signed twice. */
+  forked: boolean;
   /** What was handed over to the peer last, so that it is sent again only when it changed. */
   handedOver: string | null;
 }
@@ -71,6 +73,8 @@ export interface Run {
 export interface Flush {
   readonly id: number;
   readonly deadline: number;
+  /** Peers who have still to tell what they hold: what two hold is not known before. */
+  readonly unheard: Set<Party>;
   /** Batches of its set that are in no sealed pool yet. */
   readonly batches: Set<Digest>;
   /** All pools below this number are to be final. */
@@ -106,6 +110,8 @@ export interface SchedulerSettings {
   readonly giveDelayMs: number;
   readonly giveBytesMax: number;
   readonly ballotsPerPoolMax: number;
+  /** Batches that a peer may name that are in no pool here: more than it could ever store. */
+  readonly digestsPerPeerMax: number;
   readonly batchesPerPoolMax: number;
   readonly digestsPerStateMax: number;
 }
@@ -118,8 +124,10 @@ export interface SchedulerState {
   /** The ballots in them. */
   unsealedBallots: number;
   readonly safe: Set<Digest>;
-  /** Batches ever stored. */
-  batches: number;
+  /** How often the file was rebuilt. */
+  epoch: number;
+  /** The latest epoch that this server is known to have signed. */
+  epochSeen: number;
   /** How many pools are sealed. */
   sealed: number;
   head: Digest;
@@ -139,6 +147,10 @@ export interface SchedulerState {
   readonly flushes: Map<number, Flush>;
   /** Unsealed batches that all three hold, by the STATEs of now, since when; R6 seals them. */
   readonly sealable: Map<Digest, number>;
+  sealableBallots: number;
+  /** While rebuilding: batches that a peer reported, to be looked at by R14, those before `vouchedNext` done with. */
+  vouched: Digest[];
+  vouchedNext: number;
   /** Batches of which there is news, to be looked at by R5. */
   readonly candidates: Set<Digest>;
   /** Changes when something that travels in STATE beside the scheduler's own facts does. */
@@ -160,6 +172,7 @@ export const emptyLink = (giveBytesMax: number): PeerLink => ({
   heldNews: [],
   safeNews: [],
   handOver: null,
+  forked: false,
   handedOver: null,
 });
 

@@ -57,7 +57,10 @@ export interface TallyCommitments {
 
 /** What a peer said last, less the held and safe marks, which are kept beside it. */
 export interface PeerReport {
+  /** How often its file was rebuilt. */
+  readonly epoch: number;
   readonly sealed: number;
+  readonly final: number;
   readonly head: Digest;
   readonly tallied: number;
   /** Null while nothing is tallied. */
@@ -66,6 +69,4 @@ export interface PeerReport {
   readonly rebuilding: boolean;
   readonly flushing: boolean;
   readonly view: View;
-  /** How many batches it has ever stored: grows only, so that an older copy of a file shows. */
-  readonly batches: number;
 }

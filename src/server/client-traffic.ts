@@ -1,4 +1,5 @@
 import { toHex } from '../base/bytes.ts';
+import { limits } from '../base/limits.ts';
 import type { ClientEntry } from '../election/clients.ts';
 import type { FragmentEvent } from '../fragment/events.ts';
 import type { Connection } from '../transport/connection.ts';
@@ -11,6 +12,8 @@ export class ClientTraffic {
   readonly #notices: Notices;
   readonly #push: (event: FragmentEvent) => void;
   readonly #connections = new Map<number, Connection>();
+  /** Requests of each connection that the core has still to hear. */
+  readonly #inFlight = new Map<number, number>();
   /** Why nothing can be stored now; ballots wait at their clients meanwhile. */
   #refusal: () => string | null = () => null;
   #next = 1;
@@ -45,6 +48,15 @@ export class ClientTraffic {
     });
   }
 
+  /** The core hears this event now. */
+  heard(event: FragmentEvent): void {
+    if (event.kind === 'client-message') {
+      this.#inFlight.set(event.connection, (this.#inFlight.get(event.connection) ?? 1) - 1);
+    } else if (event.kind === 'client-gone') {
+      this.#inFlight.delete(event.connection);
+    }
+  }
+
   send(id: number, message: ClientReply): void {
     this.#connections.get(id)?.send(encodeClientReply(message));
   }
@@ -63,18 +75,20 @@ export class ClientTraffic {
       connection.close('bad message');
       return;
     }
-    const refusal = message.value.kind === 'cast' ? this.#refusal() : null;
+    const waiting = this.#inFlight.get(id) ?? 0;
+    const refusal =
+      this.#refusal() ??
+      (waiting < limits.castsInFlightMax ? null : "too many of this client's requests wait");
     if (message.value.kind === 'cast' && refusal !== null) {
-      this.send(id, {
-        kind: 'busy',
-        request: message.value.request,
-        retryMs: busyMs,
-        reason: refusal,
-      });
+      const { request } = message.value;
+      this.send(id, { kind: 'busy', request, retryMs: limits.busyRetryMs, reason: refusal });
       return;
     }
+    if (waiting >= 2 * limits.castsInFlightMax) {
+      connection.close('too many requests at once');
+      return;
+    }
+    this.#inFlight.set(id, waiting + 1);
     this.#push({ kind: 'client-message', connection: id, client, message: message.value });
   }
 }
-
-const busyMs = 1_000;

@@ -9,6 +9,9 @@ export type Outgoing = Exclude<FragmentEffect, { readonly kind: 'store' }>;
 /** Carries out what was prepared. */
 type Send = () => void;
 
+/** Node's timers take no more; waking early does no harm. */
+const timerMsMax = 2 ** 31 - 1;
+
 /** Events of one group share a commit; a group ends at this many of them. */
 const groupEventsMax = 128;
 
@@ -143,7 +146,7 @@ export class EventLoop {
     }
     assert(Number.isFinite(at), 'a time to wake at');
     this.#timerAt = at;
-    const wait = Math.max(1, Math.ceil(at - this.#parts.now()));
+    const wait = Math.min(timerMsMax, Math.max(1, Math.ceil(at - this.#parts.now())));
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.push({ kind: 'time' });

@@ -86,7 +86,10 @@ export class RunningServer {
       core: this.#core,
       tables: this.#parts.tables,
       now: steadyNow,
-      heard: (event) => this.#peers.heard(event),
+      heard: (event) => {
+        this.#peers.heard(event);
+        this.#clients.heard(event);
+      },
       prepare: (effect) => this.#prepare(effect),
       publish: () => this.#publish(),
       failed: (error) => this.#diskFailed(error),

@@ -1,4 +1,4 @@
-import pino, { type Logger } from 'pino';
+import pino from 'pino';
 import { createStream } from 'rotating-file-stream';
 
 /** A server's log file and how much of it is kept. */
@@ -7,7 +7,7 @@ const logBytesMax = '10M';
 const logFilesMax = 5;
 
 export interface ServerLog {
-  readonly logger: Logger;
+  readonly logger: pino.Logger;
   /** Writes out what is left. */
   close(): Promise<void>;
 }
@@ -33,6 +33,15 @@ export function openServerLog(directory: string, server: string): ServerLog {
   );
   return {
     logger,
-    close: () => new Promise((resolve) => stream.end(() => resolve())),
+    // Also where the stream has failed, and will never finish.
+    close: () =>
+      new Promise((resolve) => {
+        if (stream.destroyed) {
+          resolve();
+          return;
+        }
+        stream.once('close', () => resolve());
+        stream.end(() => resolve());
+      }),
   };
 }

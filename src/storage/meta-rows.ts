@@ -21,6 +21,13 @@ interface IdentityRow {
   readonly server: PartyName;
 }
 
+interface MetaRow {
+  readonly whole: Flag;
+  readonly rebuilding: string | null;
+  readonly epoch: number;
+  readonly final: number;
+}
+
 interface TamperingRow {
   readonly kind: Tampering['kind'];
   readonly pool: number;
@@ -39,7 +46,7 @@ export function putIdentity(
   rebuilding: string | null,
 ): void {
   db.prepare<[Bytes, PartyName, Flag, string | null]>(
-    'INSERT INTO meta VALUES (1, ?, ?, ?, ?, 0)',
+    'INSERT INTO meta VALUES (1, ?, ?, ?, ?, 0, 0)',
   ).run(electionHash, partyName(party), rebuilding === null ? 1 : 0, rebuilding);
 }
 
@@ -55,20 +62,16 @@ export class MetaRows {
   readonly #clearTampering;
 
   constructor(db: Connection) {
-    this.#meta = db.prepare<
-      [],
-      { readonly whole: Flag; readonly rebuilding: string | null; readonly final: number }
-    >('SELECT whole, rebuilding, final FROM meta');
-    this.#setRebuilding = db.prepare<[Flag, string | null]>(
-      'UPDATE meta SET whole = ?, rebuilding = ?',
+    this.#meta = db.prepare<[], MetaRow>('SELECT whole, rebuilding, epoch, final FROM meta');
+    this.#setRebuilding = db.prepare<[Flag, string | null, number]>(
+      'UPDATE meta SET whole = ?, rebuilding = ?, epoch = ?',
     );
     this.#setFinal = db.prepare<[number]>('UPDATE meta SET final = ?');
     this.#peer = db.prepare<[PartyName], Remembered>(
-      'SELECT batches, sealed FROM peer WHERE server = ?',
+      'SELECT epoch, sealed, final, facts, signature FROM peer WHERE server = ?',
     );
-    this.#setPeer = db.prepare<[PartyName, number, number]>(
-      `INSERT INTO peer VALUES (?, ?, ?)
-       ON CONFLICT (server) DO UPDATE SET batches = excluded.batches, sealed = excluded.sealed`,
+    this.#setPeer = db.prepare<[PartyName, number, number, number, Bytes, Bytes]>(
+      'INSERT OR REPLACE INTO peer VALUES (?, ?, ?, ?, ?, ?)',
     );
     this.#tampering = db.prepare<[], TamperingRow>(
       'SELECT kind, pool, run_id, what, at FROM tampering',
@@ -89,12 +92,18 @@ export class MetaRows {
   }
 
   beginRebuild(why: string): void {
-    this.#setRebuilding.run(0, why);
+    this.#setRebuilding.run(0, why, this.epoch());
   }
 
-  endRebuild(): void {
+  endRebuild(epoch: number): void {
     assert(this.rebuilding() !== null, 'only a rebuild that was begun ends');
-    this.#setRebuilding.run(1, null);
+    assert(epoch > this.epoch(), 'a rebuilt file is of a later epoch');
+    this.#setRebuilding.run(1, null, epoch);
+  }
+
+  /** How often this file was rebuilt. */
+  epoch(): number {
+    return this.#row().epoch;
   }
 
   final(): number {
@@ -105,12 +114,12 @@ export class MetaRows {
     this.#setFinal.run(count);
   }
 
-  remembered(): PerParty<Remembered> {
-    return perParty((party) => this.#peer.get(partyName(party)) ?? { batches: 0, sealed: 0 });
+  remembered(): PerParty<Remembered | null> {
+    return perParty((party) => this.#peer.get(partyName(party)) ?? null);
   }
 
-  remember(party: Party, { batches, sealed }: Remembered): void {
-    this.#setPeer.run(partyName(party), batches, sealed);
+  remember(party: Party, { epoch, sealed, final, facts, signature }: Remembered): void {
+    this.#setPeer.run(partyName(party), epoch, sealed, final, facts, signature);
   }
 
   tampering(): Tampering | null {
@@ -134,7 +143,7 @@ export class MetaRows {
     }
   }
 
-  #row(): { readonly whole: Flag; readonly rebuilding: string | null; readonly final: number } {
+  #row(): MetaRow {
     return present(this.#meta.get(), 'the row of the table meta');
   }
 }

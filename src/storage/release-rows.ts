@@ -37,6 +37,7 @@ export class ReleaseRows {
   readonly #upsert;
   readonly #get;
   readonly #bound;
+  readonly #agreed;
   readonly #shown;
   readonly #delete;
   readonly #count;
@@ -54,6 +55,9 @@ export class ReleaseRows {
     );
     this.#bound = db.prepare<[], ReleaseRow>(
       'SELECT * FROM release ORDER BY pool DESC, at DESC LIMIT 1',
+    );
+    this.#agreed = db.prepare<[], ReleaseRow>(
+      'SELECT * FROM release WHERE agreed = 1 ORDER BY pool DESC, at DESC LIMIT 1',
     );
     this.#shown = db.prepare<[], ReleaseRow>(
       'SELECT * FROM release WHERE shown = 1 ORDER BY pool DESC, at DESC LIMIT 1',
@@ -103,6 +107,11 @@ export class ReleaseRows {
   /** The newest that this server is bound to: every row binds it, agreed or still proposed. */
   bound(): Release | null {
     return released(this.#bound.get());
+  }
+
+  /** The newest that two servers are bound to. */
+  agreed(): Release | null {
+    return released(this.#agreed.get());
   }
 
   shown(): Release | null {

@@ -13,6 +13,8 @@ CREATE TABLE meta (
   whole INTEGER NOT NULL CHECK (whole IN (0, 1)),
   -- Why the file is being rebuilt from the two other servers; NULL when it is whole.
   rebuilding TEXT,
+  -- How often the file was rebuilt: an older copy of it is of an earlier epoch.
+  epoch INTEGER NOT NULL CHECK (epoch >= 0),
   -- How many pools are final: 0 .. final - 1.
   final INTEGER NOT NULL CHECK (final >= 0),
   CHECK ((whole = 1) = (rebuilding IS NULL))
@@ -25,7 +27,7 @@ CREATE TABLE pool (
   -- The digest of the pool before; the election hash before pool 0.
   previous BLOB NOT NULL CHECK (length(previous) = 32),
   proposer TEXT NOT NULL CHECK (proposer IN ('a', 'b', 'c')),
-  -- The proposer's signature of the digest.
+  -- The proposer's signature of number, digest and batches.
   signature BLOB NOT NULL,
   batches INTEGER NOT NULL CHECK (batches >= 0),
   ballots INTEGER NOT NULL CHECK (ballots >= 0),
@@ -122,11 +124,15 @@ CREATE TABLE release (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE peer (
-  -- The highest counts that each peer was ever heard to report: a peer that comes back with
-  -- less has lost something.
+  -- How far each peer's file had come, as it last signed: shown to a peer that comes back with
+  -- less, so that it knows of its loss.
   server TEXT PRIMARY KEY CHECK (server IN ('a', 'b', 'c')),
-  batches INTEGER NOT NULL,
-  sealed INTEGER NOT NULL
+  epoch INTEGER NOT NULL,
+  sealed INTEGER NOT NULL,
+  final INTEGER NOT NULL,
+  -- The hash of what else was signed with it.
+  facts BLOB NOT NULL CHECK (length(facts) = 32),
+  signature BLOB NOT NULL CHECK (length(signature) = 64)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tampering (

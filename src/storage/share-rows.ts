@@ -37,12 +37,13 @@ export class ShareRows {
     return {
       rebuilding: this.meta.rebuilding() !== null,
       ...this.batches.waiting(),
-      batches: this.batches.count(),
+      epoch: this.meta.epoch(),
       lastPool: this.pools.last(),
       tally: this.tallies.get(count),
       beforeTally: this.tallies.get(count - 1),
       final: this.meta.final(),
       bound: this.releases.bound(),
+      agreed: this.releases.agreed(),
       shown: this.releases.shown(),
       tampering: this.meta.tampering(),
       duplicates: this.pools.duplicates(),
@@ -124,7 +125,7 @@ export class ShareRows {
   #endRebuild(write: EndOfRebuild): void {
     const { tally, released, release } = write;
     const count = tally?.count ?? 0;
-    this.meta.endRebuild();
+    this.meta.endRebuild(write.epoch);
     // What this file held of its own is no evidence, save for what was final before.
     this.tallies.removeUnproven(count);
     if (tally !== null) {
@@ -143,6 +144,7 @@ export class ShareRows {
 }
 
 interface EndOfRebuild {
+  readonly epoch: number;
   readonly tally: TallyShare | null;
   readonly released: TallyShare | null;
   readonly release: Release | null;

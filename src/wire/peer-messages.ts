@@ -28,18 +28,19 @@ const commitments = z.strictObject({ own: perOption(digest), next: perOption(dig
 
 const state = z.strictObject({
   kind: z.literal('state'),
+  /** How often the sender's file was rebuilt: a newer file's is higher. */
+  epoch: count,
   sealed: count,
+  final: count,
   head: digest,
   tallied: count,
   runId: digest.nullable(),
   commitments: commitments.nullable(),
-  /** Over sealed, head, tallied, runId and commitments (election/statements). */
+  /** Over all of the above (election/statements). */
   signature,
   rebuilding: z.boolean(),
   flushing: z.boolean(),
   view: z.tuple([nonce.nullable(), nonce.nullable(), nonce.nullable()]),
-  /** Batches ever stored. */
-  batches: count,
   /** Since the last STATE on this link: batches in no sealed pool that are held, and safe, now. */
   held: z.array(digest).max(limits.digestsPerStateMax),
   safe: z.array(digest).max(limits.digestsPerStateMax),
@@ -48,6 +49,16 @@ const state = z.strictObject({
   bound: release.nullable(),
 });
 
+/** How far a server's file had come, under that server's own signature (election/statements). */
+const claim = z.strictObject({
+  epoch: count,
+  sealed: count,
+  final: count,
+  facts: digest,
+  signature,
+});
+export type WireClaim = z.infer<typeof claim>;
+
 /** The first message on a link, each way. Its STATE follows at once. */
 const hello = z.strictObject({
   kind: z.literal('hello'),
@@ -55,8 +66,8 @@ const hello = z.strictObject({
   electionHash: digest,
   versionHash: digest,
   castersHash: digest,
-  /** The least that the receiver must have stored, sealed and tallied by now: having less means a lost disk. */
-  remembers: z.strictObject({ batches: count, sealed: count, tallied: count }),
+  /** The receiver's own newest claim that the sender has heard: with less in its file it has lost something. */
+  remembers: claim.nullable(),
 });
 
 const pool = z.strictObject({
@@ -108,16 +119,21 @@ const handOver = z.strictObject({
   released: snapshot.nullable(),
 });
 
-const proposeRelease = z.strictObject({ kind: z.literal('propose-release'), release });
+/** `proposal` is random, and names the proposal that an answer is to: a late answer to an earlier one counts for nothing. */
+const proposeRelease = z.strictObject({
+  kind: z.literal('propose-release'),
+  proposal: nonce,
+  release,
+});
 const agreeRelease = z.strictObject({
   kind: z.literal('agree-release'),
+  proposal: nonce,
   pool: count,
   runId: digest,
 });
 const refuseRelease = z.strictObject({
   kind: z.literal('refuse-release'),
-  pool: count,
-  runId: digest,
+  proposal: nonce,
   reason,
   /** What the refusing server is bound to. */
   bound: release.nullable(),

@@ -1,0 +1,204 @@
+import { present } from '../base/assert.ts';
+import { releaseGap } from '../election/release-rule.ts';
+import { partyName } from '../mpc/parties.ts';
+import type { FragmentContext } from './context.ts';
+import type { Release, StoredState, TallyShare } from './ports.ts';
+
+/** What comes of a wish to see the tally. */
+export type ReleaseOutcome =
+  | {
+      readonly kind: 'shown';
+      readonly release: Release;
+      readonly tally: TallyShare;
+      readonly note: string;
+    }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What a server thinks of binding itself to a release: `later` where its own tally of the pool is not final yet. */
+export type Opinion = 'good' | 'later' | { readonly objection: string };
+
+/**
+ * The releases that this server is bound to and has shown, and what the rule (design, section 7) makes of
+ * another one. The rule binds a server for its own list, and servers that are bound to the same for theirs.
+ */
+export class ReleaseBook {
+  readonly #context: FragmentContext;
+  #bound: Release | null;
+  #agreed: Release | null;
+  #shown: Release | null;
+
+  constructor(context: FragmentContext, stored: Pick<StoredState, 'bound' | 'agreed' | 'shown'>) {
+    this.#context = context;
+    this.#bound = stored.bound;
+    this.#agreed = stored.agreed;
+    this.#shown = stored.shown;
+  }
+
+  /** The newest that this server is bound to, be it only by its own proposal. */
+  get bound(): Release | null {
+    return this.#bound;
+  }
+
+  /** The newest that two servers are bound to, as this one knows. */
+  get agreed(): Release | null {
+    return this.#agreed;
+  }
+
+  get shown(): Release | null {
+    return this.#shown;
+  }
+
+  get #minRelease(): number {
+    return this.#context.election.terms.minRelease;
+  }
+
+  /** The newest final pool as a release of this server's; null where there is none. */
+  newest(forced: boolean, now: number): Release | null {
+    const { scheduler, ports, me } = this.#context;
+    const { final } = scheduler.state;
+    const tally = final === 0 ? null : ports.reads.tally(final);
+    if (tally === null) {
+      return null;
+    }
+    const { votes } = present(ports.reads.pool(final - 1), 'the final pool');
+    const { runId } = tally;
+    return { pool: final - 1, runId, votes, forced, by: me, agreed: false, shown: false, at: now };
+  }
+
+  /** How many more ballots must be final before there can be a newer release. */
+  missing(): number {
+    const { scheduler, ports } = this.#context;
+    const { final } = scheduler.state;
+    const votes = final === 0 ? 0 : (ports.reads.pool(final - 1)?.votes ?? 0);
+    const last = this.#bound?.votes ?? 0;
+    return Math.max(0, last + this.#minRelease - votes);
+  }
+
+  /** The pool to show: the newest final one where the rule allows it, else the one that was released last. */
+  choose(newest: Release, forced: boolean): Release | null {
+    const bound = this.#bound;
+    if (bound !== null && bound.pool >= newest.pool) {
+      return forced || this.mayShow(bound) ? bound : this.#shown;
+    }
+    if (forced || newest.votes - (bound?.votes ?? 0) >= this.#minRelease) {
+      return newest;
+    }
+    if (bound === null) {
+      return newest.votes === 0 ? newest : null;
+    }
+    return this.mayShow(bound) ? bound : this.#shown;
+  }
+
+  /** The rule binds each server for its own list: what another server forced, this one does not follow. */
+  mayShow(release: Release): boolean {
+    const last = this.#shown?.votes ?? 0;
+    return release.votes >= last && releaseGap(release.votes, last, this.#minRelease).allowed;
+  }
+
+  tooFew(votes: number): string {
+    return `the tally is shown in steps of ${this.#minRelease} ballots or more; ${votes} are final, ${this.missing()} more are needed`;
+  }
+
+  /** Shows this server's fragment of a release that two servers are bound to. */
+  show(release: Release, newest: Release, now: number): ReleaseOutcome {
+    const { ports, out, scheduler } = this.#context;
+    if (release.pool >= scheduler.state.final) {
+      return { kind: 'refused', reason: `pool ${release.pool} is not final here yet; try again` };
+    }
+    const tally = ports.reads.tally(release.pool + 1);
+    if (tally === null || tally.runId !== release.runId) {
+      const reason = `this server has no tally of pool ${release.pool} any more; wait for ${this.missing()} more ballots`;
+      return { kind: 'refused', reason };
+    }
+    const shown = { ...release, shown: true };
+    if (!release.shown) {
+      out.store({ kind: 'keep-release', release: shown });
+      const how = release.forced ? ', forced' : '';
+      out.audit(now, 'release', `pool ${release.pool}, ${release.votes} votes${how}`);
+      this.#replace(shown);
+    }
+    return { kind: 'shown', release: shown, tally, note: this.#note(shown, newest) };
+  }
+
+  #note(shown: Release, newest: Release): string {
+    const more = newest.votes - shown.votes;
+    return more <= 0
+      ? ''
+      : `${more} more ballots are final; ${this.missing()} more are needed before a newer tally is shown`;
+  }
+
+  opinion(release: Release): Opinion {
+    const { scheduler, ports, me } = this.#context;
+    const name = `server ${partyName(me)}`;
+    if (scheduler.state.rebuilding) {
+      return { objection: `${name} is being rebuilt` };
+    }
+    const tally = ports.reads.tally(release.pool + 1);
+    const votes = ports.reads.pool(release.pool)?.votes;
+    if (tally === null || tally.runId !== release.runId || votes !== release.votes) {
+      return { objection: `${name} has no tally of this run of pool ${release.pool}` };
+    }
+    if (release.pool >= scheduler.state.final) {
+      return 'later';
+    }
+    const bound = this.#bound;
+    if (bound !== null && bound.pool === release.pool && bound.runId === release.runId) {
+      return 'good';
+    }
+    if (bound !== null && bound.pool >= release.pool) {
+      return { objection: `${name} is bound to the newer pool ${bound.pool}` };
+    }
+    const gap = releaseGap(release.votes, bound?.votes ?? 0, this.#minRelease);
+    return gap.allowed || release.forced
+      ? 'good'
+      : { objection: `${name} asks for ${gap.missing} more ballots first` };
+  }
+
+  /** Binds this server on disk, be it to its own proposal or to one that thereby is agreed. */
+  bind(release: Release, now: number): void {
+    const { out } = this.#context;
+    const same = this.#bound?.pool === release.pool ? this.#bound : null;
+    const kept =
+      same === null
+        ? release
+        : { ...same, agreed: same.agreed || release.agreed, forced: same.forced || release.forced };
+    if (same === null || kept.agreed !== same.agreed || kept.forced !== same.forced) {
+      out.store({ kind: 'keep-release', release: kept });
+    }
+    if (kept.forced && same?.forced !== true) {
+      const whose = `of pool ${release.pool}, ${release.votes} votes, by server ${partyName(release.by)}`;
+      out.audit(now, 'forced release', whose, 'alarm');
+    }
+    this.#bound = kept;
+    this.#replace(kept);
+  }
+
+  /** Nobody agreed to this server's proposal, nor will. */
+  withdraw(release: Release): void {
+    if (this.#bound?.pool === release.pool && !this.#bound.agreed) {
+      this.#context.out.store({ kind: 'drop-release', pool: release.pool, runId: release.runId });
+      this.#bound = this.#agreed;
+    }
+  }
+
+  /** A rebuilt server is bound to what the others were, or to what its file still knew. */
+  restore(release: Release | null): void {
+    if (release !== null && (this.#bound === null || this.#bound.pool < release.pool)) {
+      this.#bound = release;
+      this.#agreed = release;
+    }
+  }
+
+  #replace(release: Release): void {
+    const replaces = (kept: Release | null) => kept === null || kept.pool <= release.pool;
+    if (replaces(this.#bound)) {
+      this.#bound = release;
+    }
+    if (release.agreed && replaces(this.#agreed)) {
+      this.#agreed = release;
+    }
+    if (release.shown && replaces(this.#shown)) {
+      this.#shown = release;
+    }
+  }
+}
