@@ -30,6 +30,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          pool: 'forks',
+          globalSetup: 'test/support/build.ts',
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 120_000 },
       },
     ],
