@@ -25,10 +25,10 @@ export async function attach({ dir, party, owned }: Attachment): Promise<number>
     input: process.stdin,
     output: process.stdout,
     terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
-    leaveAtEnd: !owned,
+    owned,
   });
   const leave = () => console.detach();
-  const interrupt = () => (owned ? console.stop() : console.detach());
+  const interrupt = () => console.interrupt();
   process.on('SIGHUP', leave);
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);

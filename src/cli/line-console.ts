@@ -19,8 +19,11 @@ export interface LineConsoleOptions {
   readonly output: Writable;
   /** Both ends are a terminal: then lines can be edited, and Ctrl-D is meant. */
   readonly terminal: boolean;
-  /** Whether the end of a stdin that is no terminal ends this console as well. */
-  readonly leaveAtEnd: boolean;
+  /**
+   * The server was started with this console: an interrupt stops it, and the console lasts as long as it does. Otherwise an
+   * interrupt, or the end of stdin, ends the console alone.
+   */
+  readonly owned: boolean;
 }
 
 /** Why a console is over. */
@@ -97,6 +100,15 @@ export class LineConsole {
     this.#finish({ kind: 'detached' });
   }
 
+  /** Ctrl-C, or a signal that asks a program to end. */
+  interrupt(): void {
+    if (this.#options.owned) {
+      this.stop();
+    } else {
+      this.detach();
+    }
+  }
+
   /** Stops the server; asked a second time, no longer waits for it. */
   stop(): void {
     if (this.#state.stopping) {
@@ -127,7 +139,7 @@ export class LineConsole {
       await this.#carryOut(connection, text);
       this.#prompt();
     }
-    const leaves = this.#options.leaveAtEnd || this.#options.terminal;
+    const leaves = !this.#options.owned || this.#options.terminal;
     if (leaves && !this.#state.stopping) {
       this.detach();
     }
@@ -140,7 +152,7 @@ export class LineConsole {
     lines.once('close', () => {
       this.#state.inputEnded = true;
     });
-    lines.on('SIGINT', () => this.stop());
+    lines.on('SIGINT', () => this.interrupt());
     this.#lines = lines;
     return lines;
   }

@@ -19,9 +19,10 @@ export function startOf(me: Party, election: Election, stored: StoredState): Sch
     sealed: stored.lastPool === null ? 0 : stored.lastPool.number + 1,
     head: stored.lastPool?.digest ?? toHex(election.hash),
     votes: stored.lastPool?.votes ?? 0,
-    tallied: talliedOf(me, stored.tally),
-    before: talliedOf(me, stored.beforeTally),
-    final: stored.final,
+    // While it is rebuilt, the tallies of its own file are no evidence.
+    tallied: stored.rebuilding ? null : talliedOf(me, stored.tally),
+    before: stored.rebuilding ? null : talliedOf(me, stored.beforeTally),
+    final: stored.rebuilding ? 0 : stored.final,
     halt: stored.tampering,
   };
 }

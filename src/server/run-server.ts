@@ -63,6 +63,8 @@ async function serve(
   const tables = openTables(files.directory, party, election, options.rebuild ?? false);
   const log = openServerLog(files.directory, partyName(party));
   const stopping = stopSignal();
+  const onCrash = (error: Error) => log.crash(error);
+  process.on('uncaughtExceptionMonitor', onCrash);
   let control: ControlServer | null = null;
   const notices = new Notices(log, {
     show: (line) => {
@@ -107,6 +109,7 @@ async function serve(
     await listener?.close(`server ${partyName(party)} stops`);
     await control?.close(`server ${partyName(party)} has stopped`);
     stopping.release();
+    process.off('uncaughtExceptionMonitor', onCrash);
     tables.close();
     await log.close();
   }

@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
 import pino from 'pino';
 import { createStream } from 'rotating-file-stream';
 
@@ -8,6 +10,8 @@ const logFilesMax = 5;
 
 export interface ServerLog {
   readonly logger: pino.Logger;
+  /** Writes at once, as the process is about to end of a bug. */
+  crash(error: Error): void;
   /** Writes out what is left. */
   close(): Promise<void>;
 }
@@ -33,6 +37,15 @@ export function openServerLog(directory: string, server: string): ServerLog {
   );
   return {
     logger,
+    crash: (error) => {
+      const line = {
+        level: pino.levels.values['fatal'],
+        time: Date.now(),
+        server,
+        msg: error.stack,
+      };
+      appendFileSync(path.join(directory, logName), `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    },
     // Also where the stream has failed, and will never finish.
     close: () =>
       new Promise((resolve) => {
