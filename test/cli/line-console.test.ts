@@ -135,7 +135,7 @@ test('a server that runs is not started again', async () => {
 });
 
 describe('the console of who started the server', () => {
-  function opened(leaveAtEnd: boolean) {
+  function opened(owned: boolean) {
     const input = new PassThrough();
     const output = new PassThrough();
     const commands: string[] = [];
@@ -155,14 +155,14 @@ describe('the console of who started the server', () => {
       input,
       output,
       terminal: false,
-      leaveAtEnd,
+      owned,
     });
     const shown = gathered(output);
     return { input, shown, commands, console, end: (why: string) => events.onClose?.(why) };
   }
 
   test('goes on when stdin ends, until the server does', async () => {
-    const { input, console, commands, end, shown } = opened(false);
+    const { input, console, commands, end, shown } = opened(true);
     const ended = console.run();
     input.end('print stats\n');
     await vi.waitFor(() => expect(commands).toEqual(['print stats']));
@@ -174,7 +174,7 @@ describe('the console of who started the server', () => {
   });
 
   test('stops the server when told to, and gives up on the second time', async () => {
-    const { console, commands } = opened(false);
+    const { console, commands } = opened(true);
     const ended = console.run();
     // Even before it is connected.
     console.stop();
@@ -184,7 +184,7 @@ describe('the console of who started the server', () => {
   });
 
   test('refuses a line that no server would take', async () => {
-    const { input, console, commands, shown } = opened(true);
+    const { input, console, commands, shown } = opened(false);
     input.end(`${'x'.repeat(5_000)}\n`);
     expect(await console.run()).toEqual({ kind: 'detached' });
     expect(commands).toEqual([]);
