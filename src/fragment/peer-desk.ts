@@ -23,6 +23,8 @@ interface LinkFacts {
   greeted: boolean;
   /** The STATE facts whose signature was checked last, so that the same ones need no second check. */
   verified: string;
+  /** The peer's list of casters, hashed; null before its first STATE. */
+  casters: string | null;
 }
 
 /** What the desk hands messages on to. */
@@ -60,14 +62,13 @@ export class PeerDesk {
   }
 
   linkUp(peer: Party, secret: Bytes, now: number): void {
-    const { election, ports, out } = this.#context;
-    this.#links[peer] = { secret, greeted: false, verified: '' };
+    const { election, out } = this.#context;
+    this.#links[peer] = { secret, greeted: false, verified: '', casters: null };
     out.toPeer(peer, {
       kind: 'hello',
       protocol: protocolVersion,
       electionHash: election.hash,
       versionHash: election.versionHash,
-      castersHash: ports.castersHash(),
       remembers: this.#remembered[peer],
     });
     this.#parts.tell({ kind: 'link-up', peer }, now);
@@ -102,7 +103,7 @@ export class PeerDesk {
   }
 
   #hearHello(peer: Party, link: LinkFacts, message: PeerMessageOf<'hello'>, now: number): void {
-    const { out, ports } = this.#context;
+    const { out } = this.#context;
     const fault = this.#helloFault(link, message);
     if (fault !== null) {
       out.notice('alarm', `server ${partyName(peer)} is refused: ${fault}`);
@@ -111,12 +112,6 @@ export class PeerDesk {
     }
     link.greeted = true;
     out.notice('info', `scheduler: Server ${peer + 1} is connected`);
-    if (!equalBytes(message.castersHash, ports.castersHash())) {
-      out.notice(
-        'warning',
-        `server ${partyName(peer)} has another list of casters; ballots of a caster whom one of us does not know wait`,
-      );
-    }
     this.#recogniseLoss(peer, message.remembers, now);
   }
 
@@ -208,11 +203,25 @@ export class PeerDesk {
       link.verified = key;
       this.#remember(peer, report, facts, message.signature);
     }
+    this.#compareCasters(peer, link, toHex(message.castersHash));
     const held = message.held.map(toHex);
     const safe = message.safe.map(toHex);
     this.#parts.tell({ kind: 'state', peer, report, held, safe, whole: !message.more }, now);
     this.#parts.statuses.peerSealed(report.sealed);
     this.#parts.releases.hearBound(message.bound, now);
+  }
+
+  /** Different lists are no fault, but all consoles say so: ballots of a caster whom one of us does not know wait. */
+  #compareCasters(peer: Party, link: LinkFacts, casters: string): void {
+    const { out, ports } = this.#context;
+    if (link.casters !== casters && casters !== toHex(ports.castersHash())) {
+      const name = partyName(peer);
+      out.notice(
+        'warning',
+        `server ${name} has another list of casters; ballots of one whom it or we do not know wait`,
+      );
+    }
+    link.casters = casters;
   }
 
   /** While it is being rebuilt a peer claims nothing. */

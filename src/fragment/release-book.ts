@@ -91,6 +91,10 @@ export class ReleaseBook {
 
   /** The rule binds each server for its own list: what another server forced, this one does not follow. */
   mayShow(release: Release): boolean {
+    // A rebuilt server does not know what it has shown itself: surely no less than what was released by the rule.
+    if (this.#shown === null && release.forced && this.#context.scheduler.state.epoch > 0) {
+      return false;
+    }
     const last = this.#shown?.votes ?? 0;
     return release.votes >= last && releaseGap(release.votes, last, this.#minRelease).allowed;
   }

@@ -164,11 +164,12 @@ export class FragmentServer {
     this.#agreement.carryOut(this.#context.scheduler.handle(event, now), now);
   }
 
-  /** STATE tells of releases: it goes out again when they change. */
+  /** STATE tells of releases and of who may cast: it goes out again when these change. */
   #settleReleases(now: number): void {
-    const { scheduler } = this.#context;
-    if (scheduler.state.extra !== this.#releases.key) {
-      scheduler.handle({ kind: 'extra', extra: this.#releases.key }, now);
+    const { scheduler, ports } = this.#context;
+    const extra = `${this.#releases.key} ${toHex(ports.castersHash())}`;
+    if (scheduler.state.extra !== extra) {
+      scheduler.handle({ kind: 'extra', extra }, now);
     }
   }
 

@@ -107,6 +107,7 @@ export function stateMessage(
     signature,
     rebuilding: state.rebuilding,
     flushing: state.flushes.size > 0,
+    castersHash: context.ports.castersHash(),
     view: [nonceBytes(state.view[0]), nonceBytes(state.view[1]), nonceBytes(state.view[2])],
     held: byteList(news.held),
     safe: byteList(news.safe),

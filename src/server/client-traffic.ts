@@ -14,6 +14,8 @@ export class ClientTraffic {
   readonly #connections = new Map<number, Connection>();
   /** Requests of each connection that the core has still to hear. */
   readonly #inFlight = new Map<number, number>();
+  /** When each connection last said something. */
+  readonly #heardAt = new Map<number, number>();
   /** Why nothing can be stored now; ballots wait at their clients meanwhile. */
   #refusal: () => string | null = () => null;
   #next = 1;
@@ -36,6 +38,7 @@ export class ClientTraffic {
     const id = this.#next;
     this.#next += 1;
     this.#connections.set(id, connection);
+    this.#heardAt.set(id, Date.now());
     this.#notices.log(
       `client ${client.name} (${toHex(client.fingerprint).slice(0, 8)}) connected from ${connection.remoteAddress}`,
     );
@@ -43,6 +46,7 @@ export class ClientTraffic {
       onMessage: (bytes) => this.#receive(id, client, connection, bytes),
       onClose: () => {
         this.#connections.delete(id);
+        this.#heardAt.delete(id);
         this.#push({ kind: 'client-gone', connection: id });
       },
     });
@@ -61,6 +65,16 @@ export class ClientTraffic {
     this.#connections.get(id)?.send(encodeClientReply(message));
   }
 
+  /** Ends connections that have long been silent; a client that still wants something comes back. */
+  dropIdle(): void {
+    const oldest = Date.now() - limits.clientIdleMs;
+    for (const [id, connection] of this.#connections) {
+      if ((this.#heardAt.get(id) ?? 0) < oldest) {
+        connection.close('idle for too long');
+      }
+    }
+  }
+
   closeAll(reason: string): void {
     for (const connection of this.#connections.values()) {
       connection.close(reason);
@@ -68,6 +82,7 @@ export class ClientTraffic {
   }
 
   #receive(id: number, client: ClientEntry, connection: Connection, bytes: Uint8Array): void {
+    this.#heardAt.set(id, Date.now());
     const message = decodeClientRequest(bytes);
     if (!message.ok) {
       const reason = `This is no message that a server understands: ${message.reason}`;

@@ -99,7 +99,7 @@ async function serve(
       `Fragment server ${partyName(party)} of "${election.terms.title}" listens at port ${listener.port} (process ${process.pid})`,
     );
     server.start();
-    const looking = setInterval(() => server.refreshClients(), clientsLookMs);
+    const looking = setInterval(() => server.lookAfter(), clientsLookMs);
     const reason = await stopping.stopped;
     clearInterval(looking);
     notices.say('info', `Server ${partyName(party)} stops: ${reason}`);

@@ -114,6 +114,12 @@ export class RunningServer {
     return client === null ? null : { kind: 'client', client };
   }
 
+  /** What is looked after now and then: a changed list of clients, and clients that say nothing. */
+  lookAfter(): void {
+    this.refreshClients();
+    this.#clients.dropIdle();
+  }
+
   /** Takes in a changed list of clients. */
   refreshClients(): void {
     const { clients, notices } = this.#parts;

@@ -40,6 +40,8 @@ const state = z.strictObject({
   signature,
   rebuilding: z.boolean(),
   flushing: z.boolean(),
+  /** Over the list of those who may cast: ballots of a caster whom not all three know wait. */
+  castersHash: digest,
   view: z.tuple([nonce.nullable(), nonce.nullable(), nonce.nullable()]),
   /** Since the last STATE on this link: batches in no sealed pool that are held, and safe, now. */
   held: z.array(digest).max(limits.digestsPerStateMax),
@@ -65,7 +67,6 @@ const hello = z.strictObject({
   protocol: count,
   electionHash: digest,
   versionHash: digest,
-  castersHash: digest,
   /** The receiver's own newest claim that the sender has heard: with less in its file it has lost something. */
   remembers: claim.nullable(),
 });
