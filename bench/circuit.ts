@@ -8,14 +8,16 @@ import { type PerParty, perParty, previous } from '../src/mpc/parties.ts';
 import { ReplicatedGates } from '../src/mpc/replicated-gates.ts';
 import { type ReplicatedShare, replicate } from '../src/mpc/share.ts';
 import { tallyCircuit } from '../src/mpc/tally-circuit.ts';
+import { type Spread, showSpread, spreadOf, whole } from './statistics.ts';
 
 const tallyBits = 24;
+const columnWidths = [12, 31, 9, 14, 8];
 
 /** What tallying one yes/no pool of so many ballots took, three servers in one process on one thread. */
 export interface CircuitRow {
   readonly ballots: number;
-  /** Median over the runs, key derivation and masks included. */
-  readonly ballotsPerSecond: number;
+  /** Over the runs, key derivation and masks included. */
+  readonly ballotsPerSecond: Spread;
   readonly rounds: number;
   /** Sent by each server. */
   readonly bitsPerBallot: number;
@@ -34,10 +36,9 @@ interface Trial {
 export function benchCircuit(sizes: readonly number[], runs: number): CircuitRow[] {
   return sizes.map((ballots) => {
     const trials = Array.from({ length: runs }, () => tallyOnce(ballots));
-    const seconds = trials.map((trial) => trial.seconds).sort((a, b) => a - b);
     return {
       ballots,
-      ballotsPerSecond: ballots / (seconds[runs >> 1] ?? 0),
+      ballotsPerSecond: spreadOf(trials.map((trial) => ballots / trial.seconds)),
       rounds: trials[0]?.rounds ?? 0,
       bitsPerBallot: (32 * (trials[0]?.wordsSent ?? 0)) / ballots,
       exact: trials.every((trial) => trial.exact),
@@ -50,14 +51,16 @@ export function formatCircuitRows(rows: readonly CircuitRow[]): string {
   const cells = [
     ['ballots', 'ballots/s', 'rounds', 'bits/ballot', 'exact'],
     ...rows.map((row) => [
-      row.ballots.toLocaleString('en'),
-      row.ballotsPerSecond.toExponential(2),
+      whole(row.ballots),
+      showSpread(row.ballotsPerSecond, (value) => value.toExponential(1)),
       String(row.rounds),
       row.bitsPerBallot.toFixed(3),
       row.exact ? 'yes' : 'NO',
     ]),
   ];
-  return cells.map((row) => row.map((cell) => cell.padStart(12)).join('')).join('\n');
+  return cells
+    .map((row) => row.map((cell, column) => cell.padStart(columnWidths[column] ?? 0)).join(''))
+    .join('\n');
 }
 
 function tallyOnce(ballots: number): Trial {

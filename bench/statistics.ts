@@ -1,0 +1,23 @@
+/** Several measurements of the same thing. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  const half = sorted.length >> 1;
+  return {
+    median: sorted.length % 2 === 1 ? at(half) : (at(half - 1) + at(half)) / 2,
+    min: at(0),
+    max: at(sorted.length - 1),
+  };
+}
+
+/** `median (min..max)`, each as `show` writes it. */
+export const showSpread = (spread: Spread, show: (value: number) => string): string =>
+  `${show(spread.median)} (${show(spread.min)}..${show(spread.max)})`;
+
+export const whole = (value: number): string => Math.round(value).toLocaleString('en');
