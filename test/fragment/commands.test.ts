@@ -184,7 +184,7 @@ describe('status, for clients', () => {
 
 it('a pool is run again only after TAMPERING', () => {
   expect(operate(met(20), 0, { kind: 'rerun-pool' })).toEqual({
-    lines: ['There is no tally under TAMPERING to run again.'],
+    lines: ['There is no TAMPERING to settle.'],
     ok: false,
   });
 });

@@ -52,6 +52,8 @@ export interface WorldOptions {
   readonly tallyBits?: number;
   readonly minRelease?: number;
   readonly poolDelayMs?: number;
+  /** Where a run's masks come from; as in a real server unless a test leaves them out. */
+  readonly runStreams?: FragmentPorts['runStreams'];
 }
 
 /** A batch as its client has it, with the votes that nobody else ever sees. */
@@ -194,6 +196,22 @@ export class World {
     }
   }
 
+  /** What is on a server's disk, for `putBack` to bring back later. */
+  image(party: Party): Bytes {
+    return this.nodes[party].tables.image();
+  }
+
+  /** The server dies, and an older copy of its disk is put back. */
+  putBack(party: Party, image: Bytes): void {
+    this.kill(party);
+    this.nodes[party].tables.close();
+    const opened = ShareTables.open(image, { electionHash: this.election.hash, party, sha256 });
+    if (!opened.ok) {
+      throw new Error(opened.reason);
+    }
+    this.nodes[party].tables = opened.value;
+  }
+
   #newTables(party: Party, bornWhole: boolean): ShareTables {
     return ShareTables.create(':memory:', {
       electionHash: this.election.hash,
@@ -217,7 +235,7 @@ export class World {
           throw new Error(`server ${party} begins run ${id} twice`);
         }
         this.begun.add(id);
-        return runStreams(secrets);
+        return (this.#options.runStreams ?? runStreams)(secrets);
       },
       random: (count) => this.dice.bytes(count),
       casterCertificate: (fingerprint) => casters.get(fingerprint)?.certificate ?? null,

@@ -119,7 +119,7 @@ describe('STATE goes out when it changed', () => {
       },
     ],
     ['the view changes', (rig) => rig.hear(1, { view: ['nonce a', 'other', 'nonce c'] })],
-    ['rebuilding begins', (rig) => rig.event({ kind: 'lost', why: 'test' })],
+    ['rebuilding begins', (rig) => rig.lose()],
     ['what travels beside it changes', (rig) => rig.event({ kind: 'extra', extra: 'release' })],
   ])('when %s', (_, change) => {
     const rig = new Rig({ me: 2, held: ['x'] });
@@ -129,10 +129,15 @@ describe('STATE goes out when it changed', () => {
     expect(statesTo(effects, 1)).toHaveLength(1);
   });
 
-  it('when a tally is there', () => {
+  it('when a tally is there, and when it is final', () => {
     const rig = new Rig({ pools: [['x']] });
     rig.bothSay({ sealed: 1 });
     expect(only(rig.finishRun(), 'send-state').map(({ to }) => to)).toEqual([1, 2]);
+    const runId = rig.scheduler.state.tallied?.runId ?? '';
+    expect(only(rig.hear(1, { sealed: 1, ...tallied(1, 1, runId) }), 'send-state')).toEqual([]);
+    const effects = rig.hear(2, { sealed: 1, ...tallied(1, 2, runId) });
+    expect(kinds(effects)).toEqual(['finalise']);
+    expect(only(effects, 'send-state').map(({ to }) => to)).toEqual([1, 2]);
   });
 
   it('not over a link that is down', () => {
@@ -152,7 +157,7 @@ describe('R3: a batch that is stored counts as held', () => {
     const rig = new Rig({ start: { rebuilding: true } });
     rig.up(1);
     expect(statesTo(rig.hold('x'), 1)).toMatchObject([{ held: ['x'] }]);
-    expect(rig.scheduler.state).toMatchObject({ batches: 1, unsealedBallots: 5 });
+    expect(rig.scheduler.state.unsealedBallots).toBe(5);
   });
 });
 
@@ -425,6 +430,18 @@ describe('R5: what all three hold is safe', () => {
   });
 });
 
+it('a peer that names more batches than it could hold is cut off', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `batch ${i}`);
+  const hears = (held: string[], safe: string[]) => {
+    const rig = new Rig({ settings: { digestsPerPeerMax: 10 } });
+    rig.up(1);
+    return kinds(rig.hear(1, { held, safe, whole: false }));
+  };
+  expect(hears(names(10), [])).toEqual([]);
+  expect(hears(names(11), [])).toEqual(['refuse-peer']);
+  expect(hears(names(6), names(5))).toEqual(['refuse-peer']);
+});
+
 describe('what both ends of a link have sealed', () => {
   const marks = (rig: Rig) =>
     ([1, 2] as const).map((peer) => [
@@ -459,7 +476,6 @@ describe('a STATE that cannot be', () => {
   it.each([
     ['shows no nonce of its own', {}, { view: ['nonce a', null, 'nonce c'] as const }],
     ['takes back what it had sealed', { sealed: 1 }, { sealed: 0 }],
-    ['takes back what it had stored', { batches: 2 }, { batches: 1 }],
     ['has tallied more pools than it has sealed', {}, { ...tallied(1, 1), sealed: 0 }],
     ['names no run or no commitments', {}, { sealed: 1, ...tallied(1, 1), runId: null }],
     ['names no run or no commitments', {}, { sealed: 1, ...tallied(1, 1), commitments: null }],

@@ -66,6 +66,8 @@ describe('R6: the server whose turn it is seals a pool', () => {
     ['the previous server has sealed fewer pools', { rig: { pools }, previous: { sealed: 2 } }],
     ['the next server has sealed more pools', { rig: { pools }, next: { sealed: 4 } }],
     ['the previous server has sealed more pools', { rig: { pools }, previous: { sealed: 4 } }],
+    ['the next server has another log', { rig: { pools }, next: { head: 'another' } }],
+    ['the previous server has another log', { rig: { pools }, previous: { head: 'another' } }],
     ['it is being rebuilt', { rig: { start: { rebuilding: true } } }],
     ['there is TAMPERING with a pool', { rig: { start: { halt: tampered('pool') } } }],
     ['there is TAMPERING with a tally', { rig: { start: { halt: tampered('tally') } } }],
@@ -133,6 +135,16 @@ describe('R6: the server whose turn it is seals a pool', () => {
     expect(rig.scheduler.state.unsealed.size).toBe(1);
   });
 
+  it('does not let a batch that overflows the register hold up one that fits', () => {
+    const rig = new Rig({
+      held: ['x', 'y', 'z'],
+      sizes: { y: 80 },
+      settings: { votesMax: 50 },
+    });
+    rig.bothSay({ held: ['x', 'y', 'z'] });
+    expect(sealedBy(rig.wait(200))).toEqual(['x+z mine']);
+  });
+
   it('leaves out what is over the batches of a pool', () => {
     const held = ['x', 'y', 'z'];
     const rig = new Rig({ held, settings: { batchesPerPoolMax: 2 } });
@@ -141,8 +153,9 @@ describe('R6: the server whose turn it is seals a pool', () => {
 
   it('leaves out what overflows the register, and says that it is full when nothing fits', () => {
     const rig = new Rig({ held: ['x', 'y'], settings: { votesMax: 9 } });
-    // Nothing more can join the first batch, so that there is nothing to wait for.
-    expect(sealedBy(rig.bothSay({ held: ['x', 'y'] }))).toEqual(['x mine']);
+    rig.bothSay({ held: ['x', 'y'] });
+    expect(rig.scheduler.registerFull).toBe(false);
+    expect(sealedBy(rig.wait(200))).toEqual(['x mine']);
     expect(rig.scheduler.state.votes).toBe(5);
     rig.hear(1, { sealed: 1 });
     rig.hear(2, { sealed: 1 });
@@ -336,6 +349,22 @@ describe('R8: a proposal for the next pool', () => {
     expect(rig.scheduler.state.sealed).toBe(1);
   });
 
+  it.each<[string, RigOptions, string[]]>([
+    ['has too many batches', { settings: { batchesPerPoolMax: 1 } }, ['halt']],
+    ['has too many ballots', { settings: { ballotsPerPoolMax: 9 } }, ['halt']],
+    ['just fits', { settings: { ballotsPerPoolMax: 10, batchesPerPoolMax: 2 } }, ['seal']],
+  ])('that %s gives %j', (_, options, expected) => {
+    const rig = new Rig({ me: 1, held: ['x', 'y'], ...options });
+    rig.up(0);
+    expect(kinds(rig.propose(0, proposal(rig, ['x', 'y'])))).toEqual(expected);
+  });
+
+  it('of one batch is never too large', () => {
+    const rig = new Rig({ me: 1, held: ['x'], settings: { ballotsPerPoolMax: 4 } });
+    rig.up(0);
+    expect(sealedBy(rig.propose(0, proposal(rig, ['x'])))).toEqual(['x']);
+  });
+
   it('is TAMPERING where it overflows the register', () => {
     const play = (votesMax: number) => {
       const rig = new Rig({ me: 1, held: ['x'], settings: { votesMax } });
@@ -344,6 +373,65 @@ describe('R8: a proposal for the next pool', () => {
     };
     expect(play(4)).toEqual(['halt']);
     expect(play(5)).toEqual(['seal']);
+  });
+});
+
+describe('a peer with another log', () => {
+  const pools = [['u'], ['v']];
+  const shownTo = (effects: readonly SchedulerEffect[]) => sent(effects);
+
+  it('is shown the last pool that both have under one number, once per link', () => {
+    const rig = new Rig({ pools });
+    rig.up(1);
+    expect(shownTo(rig.hear(1, { sealed: 2, head: 'another' }))).toEqual(['1 to 1']);
+    expect(shownTo(rig.hear(1, { sealed: 2, head: 'another', flushing: true }))).toEqual([]);
+    rig.down(1);
+    rig.up(1);
+    expect(shownTo(rig.hear(1, { sealed: 2, head: 'another' }))).toEqual(['1 to 1']);
+  });
+
+  it('is shown it where the peer is behind, beside the pool that it needs next', () => {
+    const rig = new Rig({ pools });
+    rig.up(1);
+    expect(shownTo(rig.hear(1, { sealed: 1, head: 'another' }))).toEqual(['0 to 1', '1 to 1']);
+  });
+
+  it('is shown it once this server has caught up', () => {
+    const rig = new Rig({ me: 2, pools: [['u']], held: ['v'] });
+    rig.up(0, 1);
+    expect(shownTo(rig.hear(1, { sealed: 2, head: 'another' }))).toEqual([]);
+    const effects = rig.propose(0, { ...rig.pool(['v']) });
+    expect(kinds(effects).slice(0, 2)).toEqual(['seal', 'send-pool']);
+    expect(shownTo(effects)).toEqual(['1 to 1']);
+  });
+
+  it('stops sealing until its proposer is named', () => {
+    const rig = new Rig({ me: 0, pools, held: ['x'] });
+    rig.up(1, 2);
+    rig.hear(1, { sealed: 2, head: 'another' });
+    rig.hear(2, { sealed: 2 });
+    expect(kinds(rig.propose(2, rig.pool(['x'])))).toEqual([]);
+    expect(rig.scheduler.state.sealed).toBe(2);
+    const effects = rig.propose(1, {
+      ...rig.pool(['y']),
+      number: 1,
+      digest: 'another',
+      proposer: 1,
+    });
+    expect(only(effects, 'halt')[0]?.halt?.what).toContain('server b signed two different pools');
+  });
+
+  it.each<[string, Saying]>([
+    ['one with the same log', { sealed: 2 }],
+    ['one that is behind', { sealed: 1 }],
+    ['one that is ahead', { sealed: 3 }],
+    ['one that has sealed nothing, whatever its head', { sealed: 0, head: 'another' }],
+    ['one that has not told all', { sealed: 2, head: 'another', whole: false }],
+  ])('is not %s', (_, said) => {
+    const rig = new Rig({ pools });
+    rig.up(1);
+    rig.hear(1, said);
+    expect(rig.scheduler.state.links[1]?.forked).toBe(false);
   });
 });
 
@@ -371,6 +459,11 @@ describe('a flush', () => {
       'takes what the two others hold',
       { a: ['there'], c: ['there'] },
       { batches: ['there'], pools: 0 },
+    ],
+    [
+      'takes what is safe, though no link says so now',
+      { options: { start: { safe: ['here'] } } },
+      { batches: ['here'], pools: 0 },
     ],
     [
       'takes every sealed pool',
@@ -414,6 +507,23 @@ describe('a flush', () => {
     rig.hear(1, talliedHere(rig, 1));
     expect(done(rig.hear(2, talliedHere(rig, 2)))).toEqual([[7, true]]);
     expect(rig.scheduler.state.unsealed.has('y')).toBe(true);
+  });
+
+  it('waits for what its peers have to tell, where there is something that they may hold', () => {
+    const rig = new Rig({ held: ['x'] });
+    rig.up(1, 2);
+    rig.hear(1);
+    expect(done(rig.flush())).toEqual([]);
+    rig.hear(2, { held: ['x'], whole: false });
+    expect(rig.scheduler.state.flushes.get(1)?.batches.size).toBe(0);
+    expect(done(rig.hear(2))).toEqual([]);
+    expect([...(rig.scheduler.state.flushes.get(1)?.batches ?? [])]).toEqual(['x']);
+    const alone = new Rig({ held: ['x'] });
+    expect(done(alone.flush())).toEqual([]);
+    alone.up(1, 2);
+    expect(done(alone.hear(1))).toEqual([]);
+    expect(done(alone.hear(2))).toEqual([[1, true]]);
+    expect(done(new Rig({}).flush())).toEqual([[1, true]]);
   });
 
   it('ends incomplete at its deadline, and asks to be woken then', () => {

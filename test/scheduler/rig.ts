@@ -110,7 +110,7 @@ export class Rig {
         rebuilding: false,
         unsealed: held.map((digest) => ({ digest, ballots: this.reads.size(digest), since: 0 })),
         safe: [],
-        batches: held.length + pools.flat().length,
+        epoch: 0,
         sealed: pools.length,
         head: last?.digest ?? 'genesis',
         votes: last?.votes ?? 0,
@@ -131,6 +131,7 @@ export class Rig {
         ballotsPerPoolMax: 100,
         batchesPerPoolMax: 8,
         digestsPerStateMax: 4,
+        digestsPerPeerMax: 100,
         ...settings,
       },
       this.reads,
@@ -191,18 +192,25 @@ export class Rig {
     { held = [], safe = [], whole = true, ...said }: Saying = {},
   ): SchedulerEffect[] {
     const report: PeerReport = {
+      epoch: 0,
       sealed: 0,
-      head: 'genesis',
+      final: 0,
+      head: this.#headAt(said.sealed ?? 0),
       tallied: 0,
       runId: null,
       commitments: null,
       rebuilding: false,
       flushing: false,
       view,
-      batches: 0,
       ...said,
     };
     return this.event({ kind: 'state', peer, report, held, safe, whole });
+  }
+
+  /** The head of this server's chain after so many pools, as an honest peer has it. */
+  #headAt(sealed: number): Digest {
+    const pool = this.reads.pool(sealed - 1);
+    return sealed === 0 ? 'genesis' : (pool?.digest ?? 'a head that comes later');
   }
 
   /** Both links come up and both peers say the same. */
@@ -221,6 +229,10 @@ export class Rig {
 
   propose(peer: Party, pool: ProposedPool): SchedulerEffect[] {
     return this.event({ kind: 'pool', peer, pool });
+  }
+
+  lose(epoch = 0): SchedulerEffect[] {
+    return this.event({ kind: 'lost', why: 'a test', epoch, nonce: 'nonce after the loss' });
   }
 
   flush(id = 1, deadline = this.now + 30_000): SchedulerEffect[] {

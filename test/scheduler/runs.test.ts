@@ -371,9 +371,24 @@ describe('another run after TAMPERING, when the operator agrees', () => {
     expect(only(rig.hear(2, back(2)), 'start-run')).toMatchObject([{ run: { pool: 1 } }]);
   });
 
-  it('is nothing without TAMPERING with a tally', () => {
-    const rerun = (rig: Rig) => () => rig.event({ kind: 'rerun', nonce: 'fresh' });
-    expect(rerun(new Rig({}))).toThrow('only a tally under TAMPERING');
-    expect(rerun(new Rig({ start: { halt: halted('pool') } }))).toThrow('only a tally');
+  it('after TAMPERING with the log takes that up where it stands', () => {
+    const rig = talliedByAll(0)({ start: { halt: halted('pool') } }).rig;
+    const effects = rig.event({ kind: 'rerun', nonce: 'fresh' });
+    expect(kinds(effects)).toEqual(['halt', 'finalise']);
+    expect(rig.scheduler.state).toMatchObject({ halt: null, nonce: 'nonce a', final: 2 });
+  });
+
+  it('takes the tally before from the others where this server was rebuilt meanwhile', () => {
+    const start = { start: { before: null, halt: halted('tally') } };
+    const { rig } = talliedByAll(0)(start);
+    const effects = rig.event({ kind: 'rerun', nonce: 'fresh' });
+    expect(kinds(effects)).toEqual(['halt', 'begin-rebuild']);
+    expect(rig.scheduler.state).toMatchObject({ rebuilding: true, tallied: null, final: 0 });
+  });
+
+  it('is nothing without TAMPERING', () => {
+    expect(() => new Rig({}).event({ kind: 'rerun', nonce: 'fresh' })).toThrow(
+      'only after TAMPERING',
+    );
   });
 });

@@ -1,0 +1,249 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Party } from '../../src/mpc/parties.ts';
+import { parties } from '../../src/mpc/parties.ts';
+import type { PeerMessage, PeerMessageOf } from '../../src/wire/peer-messages.ts';
+import { ballots, castEverywhere, operate, printTally, repliesTo, snapshotOf } from './scenes.ts';
+import { type Keys, makeKeys, truth, World, type WorldOptions } from './world.ts';
+
+let keys: Keys;
+beforeAll(async () => {
+  keys = await makeKeys();
+});
+
+function met(seed: number, options: WorldOptions = {}): World {
+  const world = new World(keys, seed, options);
+  world.quiesce();
+  return world;
+}
+
+const isRebuilding = (world: World) => world.nodes.map(({ tables }) => tables.state().rebuilding);
+
+describe('a server that lost its disk', () => {
+  it.each(parties)('is rebuilt from the two others, down to its fragments: server %i', (party) => {
+    const world = met(1);
+    const casts = [ballots(world, 1, 40, 20), ballots(world, 30, 40, 7)];
+    for (const cast of casts) {
+      castEverywhere(world, cast);
+    }
+    const { final, lastPool } = world.nodes[party].tables.state();
+    const before = world.nodes[party].tables.tally(final);
+    world.loseDisk(party);
+    expect(world.nodes[party].tables.state()).toMatchObject({ rebuilding: true, lastPool: null });
+    world.quiesce();
+    const { tables } = world.nodes[party];
+    expect(tables.state()).toMatchObject({ rebuilding: false, final, lastPool, duplicates: 11 });
+    expect(tables.tally(final)).toEqual(before);
+    casts.push(ballots(world, 200, 5));
+    castEverywhere(world, ...casts.slice(-1));
+    expect(world.recombined(final + 1)).toEqual(truth(world, casts).sums);
+  });
+
+  it('says so, shows no tally meanwhile, and the others tally nothing', () => {
+    const world = met(2);
+    castEverywhere(world, ballots(world, 1, 40));
+    world.loseDisk(1);
+    world.notice(0, 1);
+    world.notice(2, 1);
+    world.restart(1);
+    expect(snapshotOf(world, 1)).toMatchObject({
+      state: 'REBUILDING',
+      reason: 'server b is being rebuilt',
+    });
+    expect(operate(world, 1, printTally()).lines[0]).toBe(
+      'No tally is shown: this server is being rebuilt and has no tally yet.',
+    );
+    world.ask(1, world.clientHello);
+    world.ask(1, { kind: 'status', request: 1 });
+    expect(repliesTo(world, 1).at(-1)).toMatchObject({ ready: false });
+    world.connect(0, 1);
+    world.pass();
+    expect(snapshotOf(world, 0)).toMatchObject({
+      state: 'WAITING',
+      reason: 'server b is being rebuilt',
+    });
+    world.quiesce();
+    expect(snapshotOf(world, 1).state).toBe('READY');
+    expect(world.nodes[1].notices).toContain(
+      'rebuilt: from the two other servers, with 1 pools tallied',
+    );
+  });
+
+  it('takes batches while it is rebuilt', () => {
+    const world = met(3);
+    castEverywhere(world, ballots(world, 1, 40));
+    world.loseDisk(1);
+    world.restart(1);
+    const cast = ballots(world, 100, 10);
+    castEverywhere(world, cast);
+    expect(world.recombined(2)).toEqual([50]);
+  });
+
+  it('is bound again by the release that it was bound to', () => {
+    const world = met(4, { minRelease: 10 });
+    castEverywhere(world, ballots(world, 1, 40));
+    const shown = operate(world, 0, printTally()).lines[1];
+    castEverywhere(world, ballots(world, 100, 4));
+    world.loseDisk(0);
+    world.quiesce();
+    const { lines } = operate(world, 0, printTally());
+    expect(lines.slice(0, 2)).toEqual(['Number of votes: 40', shown]);
+    expect(lines[2]).toContain('4 more ballots are final; 6 more are needed');
+  });
+
+  it('is complete again although it was needed for a batch that one other held', () => {
+    const world = met(5);
+    const cast = ballots(world, 1, 40);
+    world.hand(0, cast);
+    world.hand(1, cast);
+    world.loseDisk(1);
+    world.quiesce();
+    // Only a holds it now, so it waits for its client, and says so.
+    expect(world.nodes[0].tables.state().lastPool).toBeNull();
+    expect(snapshotOf(world, 0).queue).toMatchObject([{ state: 'incomplete', holders: 'a' }]);
+    expect(isRebuilding(world)).toEqual([false, false, false]);
+    castEverywhere(world, cast);
+    expect(world.recombined(1)).toEqual([40]);
+  });
+
+  it('waits while two are to be rebuilt, and does not make anything up', () => {
+    const world = met(6);
+    castEverywhere(world, ballots(world, 1, 40));
+    world.loseDisk(1);
+    world.loseDisk(2);
+    world.quiesce();
+    expect(isRebuilding(world)).toEqual([false, true, true]);
+    expect(world.nodes[0].tables.state()).toMatchObject({ final: 1, rebuilding: false });
+    expect(world.nodes[1].tables.tally(1)).toBeNull();
+  });
+});
+
+describe('an older copy of a disk', () => {
+  it('is recognised by what the others remember, and rebuilt', () => {
+    const world = met(10);
+    castEverywhere(world, ballots(world, 1, 40));
+    const image = world.image(2);
+    castEverywhere(world, ballots(world, 100, 10));
+    castEverywhere(world, ballots(world, 200, 10));
+    world.putBack(2, image);
+    expect(isRebuilding(world)).toEqual([false, false, false]);
+    world.quiesce();
+    expect(world.nodes[2].writes.filter(({ kind }) => kind === 'begin-rebuild')).toHaveLength(1);
+    expect(isRebuilding(world)).toEqual([false, false, false]);
+    expect(world.nodes[2].tables.state().final).toBe(3);
+    expect(world.recombined(3)).toEqual([60]);
+  });
+
+  it('that lacks nothing is as good as the disk', () => {
+    const world = met(11);
+    castEverywhere(world, ballots(world, 1, 40));
+    world.putBack(2, world.image(2));
+    world.quiesce();
+    expect(world.nodes[2].writes.filter(({ kind }) => kind === 'begin-rebuild')).toEqual([]);
+    castEverywhere(world, ballots(world, 100, 10));
+    expect(world.recombined(2)).toEqual([50]);
+  });
+});
+
+describe('a hand-over', () => {
+  /** Server a has lost its disk, and `spoil` changes what b or c hands over to it. */
+  const handedOver = (
+    seed: number,
+    from: Party,
+    spoil: (message: PeerMessageOf<'hand-over'>) => PeerMessage,
+  ) => {
+    const world = met(seed, { minRelease: 10 });
+    castEverywhere(world, ballots(world, 1, 40));
+    operate(world, 0, printTally());
+    const before = world.nodes[0].tables.tally(1);
+    world.loseDisk(0);
+    let spoilt = 0;
+    world.rewrite = (message, sender, to) => {
+      if (sender !== from || to !== 0 || message.kind !== 'hand-over' || spoilt > 0) {
+        return message;
+      }
+      spoilt += 1;
+      expect(world.nodes[0].tables.state().rebuilding).toBe(true);
+      return spoil(message);
+    };
+    world.quiesce();
+    expect(spoilt).toBe(1);
+    return { world, before };
+  };
+
+  const changed =
+    (
+      which: 'tally' | 'released',
+      change: (snapshot: NonNullable<PeerMessageOf<'hand-over'>['tally']>) => object,
+    ) =>
+    (message: PeerMessageOf<'hand-over'>): PeerMessage => {
+      const snapshot = message[which];
+      expect(snapshot).not.toBeNull();
+      return snapshot === null
+        ? message
+        : { ...message, [which]: { ...snapshot, ...change(snapshot) } };
+    };
+  const flipped = (bytes: Uint8Array) => bytes.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+  type Snapshot = NonNullable<PeerMessageOf<'hand-over'>['tally']>;
+
+  const lies: [string, (snapshot: Snapshot) => object, RegExp][] = [
+    [
+      'another fragment',
+      ({ options }) => ({
+        options: options.map((option) => ({ ...option, fragment: flipped(option.fragment) })),
+      }),
+      /does not open its commitment/,
+    ],
+    [
+      'another salt',
+      ({ options }) => ({
+        options: options.map((option) => ({ ...option, salt: flipped(option.salt) })),
+      }),
+      /does not open its commitment/,
+    ],
+    [
+      'a short fragment',
+      ({ options }) => ({
+        options: options.map((option) => ({ ...option, fragment: option.fragment.slice(1) })),
+      }),
+      /of another length/,
+    ],
+    ['too many options', ({ options }) => ({ options: [...options, ...options] }), /another shape/],
+    ['no pool', () => ({ count: 0 }), /another shape/],
+    ['no commitments', () => ({ commitments: [null, null, null] }), /another shape/],
+    ['another pool', () => ({ count: 2 }), /does not open its commitment/],
+  ];
+
+  it.each(lies)(
+    'with %s closes the link, is in the audit log, and is made good by the next',
+    (_, change, reason) => {
+      for (const from of [1, 2] as const) {
+        for (const which of ['tally', 'released'] as const) {
+          const { world, before } = handedOver(20, from, changed(which, change));
+          expect(world.nodes[0].writes).toContainEqual(
+            expect.objectContaining({
+              kind: 'audit',
+              what: 'bad hand-over',
+              detail: expect.stringMatching(reason),
+            }),
+          );
+          expect(world.nodes[0].notices.join('\n')).toMatch(
+            new RegExp(`closed ${from}: .*${reason.source}`),
+          );
+          expect(world.nodes[0].tables.state().rebuilding).toBe(false);
+          expect(world.nodes[0].tables.tally(1)).toEqual(before);
+          world.close();
+        }
+      }
+    },
+  );
+
+  it('to a server that is whole is ignored', () => {
+    const world = met(21);
+    castEverywhere(world, ballots(world, 1, 40));
+    const before = world.nodes[0].tables.tally(1);
+    world.inject(1, 0, { kind: 'hand-over', tally: null, release: null, released: null });
+    world.quiesce();
+    expect(world.nodes[0].tables.tally(1)).toEqual(before);
+    expect(world.nodes[0].tables.state().rebuilding).toBe(false);
+  });
+});
