@@ -57,7 +57,9 @@ export class AnswerReader {
         };
       case 'safe': {
         const entry = this.#book.byDigest(reply.digest);
-        return entry === null ? noAnswer : { ...noAnswer, heard: this.#book.toldSafe(entry) };
+        return entry === null
+          ? noAnswer
+          : { ...noAnswer, heard: this.#book.toldSafe(entry, party) };
       }
       case 'sealed': {
         const { digest, pool, duplicates } = reply;

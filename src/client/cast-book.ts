@@ -12,7 +12,7 @@ export interface Sealing {
 export type EntryState =
   /** Fewer than two servers have acknowledged it. */
   | 'waiting'
-  /** Two have: it will be counted. Nothing can refuse it any more. */
+  /** Two have signed that, or agree that it is sealed: it will be counted. Nothing can refuse it any more. */
   | 'cast'
   /** Two will not take it: it is never counted. */
   | 'refused';
@@ -24,7 +24,8 @@ export interface Entry {
   state: EntryState;
   /** One bit per server that acknowledged it. */
   acks: number;
-  safe: boolean;
+  /** One bit per server that told that all three hold it. */
+  safeTold: number;
   /** What two servers agree on; null until then. */
   sealed: Sealing | null;
   readonly refusals: [string | null, string | null, string | null];
@@ -35,6 +36,13 @@ export const isAcknowledgedBy = (entry: Entry, party: Party): boolean =>
   (entry.acks & (1 << party)) !== 0;
 
 export const isAcknowledgedByTwo = ({ acks }: Entry): boolean => countBits(acks) >= 2;
+
+/**
+ * Whether nothing of it need be kept any more: it is cast, and two servers say that all three hold it or that it is
+ * sealed. One server alone may lie.
+ */
+export const isSafe = ({ state, safeTold, sealed }: Entry): boolean =>
+  sealed !== null || (state === 'cast' && countBits(safeTold) >= 2);
 
 export type Heard =
   /** Nothing new. */
@@ -90,7 +98,7 @@ export class CastBook {
       ballots: parcel.batch.header.voters.voters,
       state: isCast ? 'cast' : 'waiting',
       acks,
-      safe: false,
+      safeTold: 0,
       sealed: null,
       refusals: [null, null, null],
       sealings: [null, null, null],
@@ -138,16 +146,11 @@ export class CastBook {
     return { kind: 'refused', entry, reason };
   }
 
-  /** All three servers hold it. */
-  toldSafe(entry: Entry): Heard {
-    if (entry.safe) {
-      return nothing;
-    }
-    entry.safe = true;
-    if (entry.state === 'waiting') {
-      this.#leaveWaiting(entry, 'cast');
-    }
-    return { kind: 'safe', entry };
+  /** `party` says that all three hold it: believed once two do. What makes it cast is signed, which this is not. */
+  toldSafe(entry: Entry, party: Party): Heard {
+    const wasSafe = isSafe(entry);
+    entry.safeTold |= 1 << party;
+    return !wasSafe && isSafe(entry) ? { kind: 'safe', entry } : nothing;
   }
 
   /** Believed once two servers say the same. */
@@ -161,7 +164,6 @@ export class CastBook {
     const told = others.map((other) => entry.sealings[other]).filter((other) => other !== null);
     if (told.some((other) => sameSealing(other, sealing))) {
       entry.sealed = sealing;
-      entry.safe = true;
       if (entry.state === 'waiting') {
         this.#leaveWaiting(entry, 'cast');
       }

@@ -1,7 +1,7 @@
 import type { Party } from '../mpc/parties.ts';
 import { type Answer, AnswerReader } from './answer-reader.ts';
 import { casterOf, makeBatches } from './batch-maker.ts';
-import { CastBook, type Heard } from './cast-book.ts';
+import { CastBook, type Heard, isSafe } from './cast-book.ts';
 import {
   type CastingSnapshot,
   type CastOutcome,
@@ -192,6 +192,9 @@ export class Casting {
         return;
       case 'cast':
         this.#keeper.cast(heard.entry);
+        if (isSafe(heard.entry)) {
+          this.#keeper.safe(heard.entry);
+        }
         this.#delivery.skipLagging();
         return;
       case 'safe':

@@ -200,6 +200,40 @@ describe('casting', () => {
     expect(await casting).toMatchObject({ duplicates: 0, castNotSealed: 0, contradictions: 1 });
   });
 
+  test('deletes nothing, and casts nothing, because one server says that it is safe', async () => {
+    const world = await FakeWorld.start();
+    const client = await TestClient.connect(world, { waitForSealing: false });
+    world.settles = false;
+    const tellSafe = () => {
+      for (const { batch } of world.servers[0].held.values()) {
+        world.servers[0].tell(batch.digest, { kind: 'safe', digest: batch.digest });
+      }
+    };
+    world.servers[1].script = () => 'drop';
+    world.servers[2].script = () => 'drop';
+    const casting = client.many(0, 300);
+    await eventually(() => world.servers[0].held.size === 3, 'all at server a');
+    tellSafe();
+    client.stopping.abort();
+    expect(await casting).toMatchObject({ cast: 0, waiting: 300, isSettled: false });
+
+    world.servers[1].script = () => 'store';
+    const again = await TestClient.connect(world, { waitForSealing: false });
+    const resumed = again.resume();
+    await eventually(() => world.servers[1].held.size === 3, 'all at server b');
+    tellSafe();
+    await eventually(() => world.servers[2].received.length >= 6, 'all at server c');
+    again.stopping.abort();
+    expect(await resumed).toMatchObject({ cast: 300, castNotSafe: 300, isSettled: false });
+    expect(interruptedJobs(world.outboxFolder)).toMatchObject([{ batches: 3, ballots: 300 }]);
+
+    world.servers[2].script = () => 'store';
+    world.settles = true;
+    const last = await TestClient.connect(world);
+    expect(await last.resume()).toMatchObject({ cast: 300, isSettled: true, castNotSealed: 0 });
+    expect(world.counted).toBe(300);
+  });
+
   test('stops cleanly and names what was cast', async () => {
     const world = await FakeWorld.start();
     const client = await TestClient.connect(world);
