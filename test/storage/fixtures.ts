@@ -11,7 +11,13 @@ import type {
   VoterRange,
 } from '../../src/election/types.ts';
 import { pickedRanges, voterRuns } from '../../src/election/voters.ts';
-import type { Release, SealedBatch, StoreWrite, TallyShare } from '../../src/fragment/ports.ts';
+import type {
+  Release,
+  Remembered,
+  SealedBatch,
+  StoreWrite,
+  TallyShare,
+} from '../../src/fragment/ports.ts';
 import type { Party, PerParty } from '../../src/mpc/parties.ts';
 import type { Digest, SealedPool } from '../../src/scheduler/types.ts';
 import type { OutboxBatch } from '../../src/storage/outbox.ts';
@@ -135,6 +141,20 @@ export const releaseOf = (pool: number, more: Partial<Release> = {}): Release =>
   ...more,
 });
 
+/** A claim that a peer signed: its facts and signature are its own. */
+export const claimOf = (
+  name: string,
+  epoch: number,
+  sealed: number,
+  final: number,
+): Remembered => ({
+  epoch,
+  sealed,
+  final,
+  facts: named(`facts of ${name}`),
+  signature: concatBytes(named(`r of ${name}`), named(`s of ${name}`)),
+});
+
 /** One group of changes, committed. */
 export function commit(tables: ShareTables, ...writes: readonly StoreWrite[]): number {
   tables.begin();
@@ -143,6 +163,10 @@ export function commit(tables: ShareTables, ...writes: readonly StoreWrite[]): n
   }
   return tables.commit();
 }
+
+/** How many batches are stored, sealed or not. */
+export const batchRows = (tables: ShareTables): number | undefined =>
+  tables.tableSizes().find(({ name }) => name === 'batch')?.rows;
 
 /** Pool after pool of one ballot each, each tallied and final. */
 export function commitFinalPools(tables: ShareTables, from: number, to: number): void {

@@ -4,9 +4,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { AssertionFailure } from '../../src/base/assert.ts';
 import type { StoreWrite } from '../../src/fragment/ports.ts';
 import { ShareTables } from '../../src/storage/share-tables.ts';
+import { decodePeer, encodePeer } from '../../src/wire/codec.ts';
 import {
   allCommitments,
   batchOf,
+  batchRows,
+  claimOf,
   commit,
   commitFinalPools,
   digestNamed,
@@ -67,6 +70,24 @@ const disks: readonly Disk[] = [
 
 const audit = (what: string): StoreWrite => ({ kind: 'audit', at: 5_000, what, detail: 'ümläut' });
 
+/** The claims as a HELLO would carry them to the peers who signed them. */
+const remembered = (tables: ShareTables) =>
+  tables.state().remembered.map((claim) => {
+    const hello = { kind: 'hello', protocol: 1, remembers: claim } as const;
+    const hash = terms.electionHash;
+    const read = decodePeer(encodePeer({ ...hello, electionHash: hash, versionHash: hash }));
+    return read.ok && read.value.kind === 'hello' ? read.value.remembers : read;
+  });
+
+/** Where nothing is tallied. */
+const endOfRebuild = (epoch: number): Extract<StoreWrite, { kind: 'end-rebuild' }> => ({
+  kind: 'end-rebuild',
+  epoch,
+  tally: null,
+  released: null,
+  release: null,
+});
+
 describe.each(disks)('share tables in $kind', (disk) => {
   test('start empty and whole', () => {
     const tables = disk.create();
@@ -74,20 +95,17 @@ describe.each(disks)('share tables in $kind', (disk) => {
       rebuilding: false,
       unsealed: [],
       safe: [],
-      batches: 0,
+      epoch: 0,
       lastPool: null,
       tally: null,
       beforeTally: null,
       final: 0,
       bound: null,
+      agreed: null,
       shown: null,
       tampering: null,
       duplicates: 0,
-      remembered: [
-        { batches: 0, sealed: 0 },
-        { batches: 0, sealed: 0 },
-        { batches: 0, sealed: 0 },
-      ],
+      remembered: [null, null, null],
     });
   });
 
@@ -107,8 +125,8 @@ describe.each(disks)('share tables in $kind', (disk) => {
     expect(again.has(digestNamed('another'))).toBe(false);
     expect(again.batch(digestNamed('another'))).toBeNull();
     expect(again.poolOf(one.digest)).toBeNull();
+    expect(batchRows(again)).toBe(1);
     expect(again.state()).toMatchObject({
-      batches: 1,
       unsealed: [{ digest: one.digest, ballots: 5, since: 1_234_567_890_123 }],
       safe: [],
     });
@@ -134,10 +152,11 @@ describe.each(disks)('share tables in $kind', (disk) => {
         batches.slice(1, 2).map((batch) => sealedBatch(batch)),
       ),
     );
-    const { unsealed, safe, batches: count } = disk.reopen(tables).state();
+    const again = disk.reopen(tables);
+    const { unsealed, safe } = again.state();
     expect(unsealed.map(({ digest }) => digest)).toEqual([first, third, fourth]);
     expect(safe).toEqual([first, fourth]);
-    expect(count).toBe(4);
+    expect(batchRows(again)).toBe(4);
   });
 
   test('seal pools with their duplicates', () => {
@@ -177,10 +196,11 @@ describe.each(disks)('share tables in $kind', (disk) => {
     expect(tables.votersWithin(2, 2)).toHaveLength(1);
     tables.rollback();
     expect(tables.has(two.digest)).toBe(false);
-    expect(tables.state()).toMatchObject({ batches: 1, lastPool: null });
+    expect(tables.state()).toMatchObject({ lastPool: null });
+    expect(batchRows(tables)).toBe(1);
     expect(tables.votersWithin(0, 9)).toEqual([]);
     commit(tables, keepBatch(two));
-    expect(disk.reopen(tables).state().batches).toBe(2);
+    expect(batchRows(disk.reopen(tables))).toBe(2);
   });
 
   test('take no time for a group without changes', () => {
@@ -243,17 +263,88 @@ describe.each(disks)('share tables in $kind', (disk) => {
     const proposed = releaseOf(4, { agreed: false, shown: false });
     commit(tables, { kind: 'keep-release', release: releaseOf(2) });
     commit(tables, { kind: 'keep-release', release: proposed });
-    expect(tables.state()).toMatchObject({ bound: proposed, shown: releaseOf(2) });
+    expect(tables.state()).toMatchObject({
+      bound: proposed,
+      agreed: releaseOf(2),
+      shown: releaseOf(2),
+    });
     commit(tables, { kind: 'drop-release', pool: 4, runId: proposed.runId });
     expect(tables.state().bound).toEqual(releaseOf(2));
     commit(tables, { kind: 'keep-release', release: proposed });
     commit(tables, { kind: 'keep-release', release: releaseOf(4, { forced: true }) });
-    const { bound, shown } = disk.reopen(tables).state();
+    const { bound, agreed, shown } = disk.reopen(tables).state();
     expect(bound).toEqual(releaseOf(4, { forced: true }));
+    expect(agreed).toEqual(bound);
     expect(shown).toEqual(bound);
   });
 
-  test('remember peers and tampering', () => {
+  test('tell apart what binds this server, what two agreed to, and what it has shown', () => {
+    const tables = disk.create();
+    const shown = releaseOf(1);
+    const agreed = releaseOf(2, { shown: false });
+    const proposed = releaseOf(3, { shown: false, agreed: false, by: 2 });
+    for (const release of [proposed, shown, agreed]) {
+      commit(tables, { kind: 'keep-release', release });
+    }
+    const again = disk.reopen(tables);
+    expect(again.state()).toMatchObject({ bound: proposed, agreed, shown });
+    // Withdrawn, it binds no more; agreed to, it is both.
+    commit(again, { kind: 'drop-release', pool: 3, runId: proposed.runId });
+    expect(again.state()).toMatchObject({ bound: agreed, agreed, shown });
+    commit(again, { kind: 'keep-release', release: proposed });
+    expect(again.state()).toMatchObject({ bound: proposed, agreed, shown });
+    const agreedLater = { ...proposed, agreed: true };
+    commit(again, { kind: 'keep-release', release: agreedLater });
+    expect(again.state()).toMatchObject({ bound: agreedLater, agreed: agreedLater, shown });
+    const shownLater = { ...agreedLater, shown: true };
+    commit(again, { kind: 'keep-release', release: shownLater });
+    expect(disk.reopen(again).state()).toMatchObject({
+      bound: shownLater,
+      agreed: shownLater,
+      shown: shownLater,
+    });
+  });
+
+  test('know an agreed release of a pool under one run id from a proposed one under another', () => {
+    const tables = disk.create();
+    const agreed = releaseOf(2, { shown: false, at: 1 });
+    const proposed = releaseOf(2, {
+      runId: digestNamed('another run'),
+      agreed: false,
+      shown: false,
+      at: 2,
+    });
+    commit(
+      tables,
+      { kind: 'keep-release', release: agreed },
+      { kind: 'keep-release', release: proposed },
+    );
+    expect(tables.state()).toMatchObject({ bound: proposed, agreed, shown: null });
+    commit(tables, { kind: 'drop-release', pool: 2, runId: proposed.runId });
+    expect(disk.reopen(tables).state()).toMatchObject({ bound: agreed, agreed, shown: null });
+  });
+
+  test('remember the newest claim of each peer, in place of the one before', () => {
+    const tables = disk.create();
+    const earlier = claimOf('earlier', 0, 5, 4);
+    const later = claimOf('later', 1, 3, 2);
+    const other = claimOf('other', 2 ** 40, Number.MAX_SAFE_INTEGER, 0);
+    commit(tables, { kind: 'remember-peer', peer: 0, remembered: earlier });
+    expect(remembered(tables)).toEqual([earlier, null, null]);
+    commit(
+      tables,
+      { kind: 'remember-peer', peer: 2, remembered: other },
+      { kind: 'remember-peer', peer: 0, remembered: later },
+    );
+    const again = disk.reopen(tables);
+    expect(remembered(again)).toEqual([later, null, other]);
+    expect(again.tableSizes().find(({ name }) => name === 'peer')).toMatchObject({ rows: 2 });
+    // Whoever remembers judges what is newer: the file takes each one as it is, whole.
+    commit(again, { kind: 'remember-peer', peer: 0, remembered: earlier });
+    expect(remembered(disk.reopen(again))).toEqual([earlier, null, other]);
+  });
+
+  test('remember tampering until it is settled', () => {
     const tampering = {
       kind: 'tally' as const,
       pool: 3,
@@ -262,24 +353,15 @@ describe.each(disks)('share tables in $kind', (disk) => {
       at: 7_000,
     };
     const tables = disk.create();
-    commit(tables, { kind: 'remember-peer', peer: 0, remembered: { batches: 5, sealed: 2 } });
     commit(
       tables,
-      { kind: 'remember-peer', peer: 0, remembered: { batches: 6, sealed: 3 } },
       { kind: 'set-tampering', tampering: { ...tampering, what: 'earlier' } },
       { kind: 'set-tampering', tampering },
     );
     const again = disk.reopen(tables);
-    expect(again.state()).toMatchObject({
-      tampering,
-      remembered: [
-        { batches: 6, sealed: 3 },
-        { batches: 0, sealed: 0 },
-        { batches: 0, sealed: 0 },
-      ],
-    });
+    expect(again.state()).toMatchObject({ tampering, remembered: [null, null, null] });
     commit(again, { kind: 'set-tampering', tampering: null });
-    expect(again.state().tampering).toBeNull();
+    expect(disk.reopen(again).state().tampering).toBeNull();
   });
 
   test('are rebuilt from the two other servers', () => {
@@ -296,8 +378,10 @@ describe.each(disks)('share tables in $kind', (disk) => {
     );
     const first = tallyOf(1);
     const released = { ...first, commitments: allCommitments(first) };
+    expect(tables.state().epoch).toBe(0);
     commit(tables, {
       kind: 'end-rebuild',
+      epoch: 1,
       tally: tallyOf(2),
       released,
       release: releaseOf(0, { shown: false }),
@@ -305,14 +389,16 @@ describe.each(disks)('share tables in $kind', (disk) => {
     const again = disk.reopen(tables);
     expect(again.state()).toMatchObject({
       rebuilding: false,
+      epoch: 1,
       tally: tallyOf(2),
       beforeTally: released,
       final: 1,
       bound: releaseOf(0, { shown: false }),
+      agreed: releaseOf(0, { shown: false }),
       shown: null,
     });
     commit(again, { kind: 'finalise', count: 2, commitments: allCommitments(tallyOf(2)) });
-    expect(again.state().final).toBe(2);
+    expect(again.state()).toMatchObject({ final: 2, epoch: 1 });
   });
 
   test('begin a rebuild with what they have, of which only the final tallies stay', () => {
@@ -324,26 +410,101 @@ describe.each(disks)('share tables in $kind', (disk) => {
     commit(tables, { kind: 'keep-release', release: releaseOf(1) });
     commit(tables, { kind: 'begin-rebuild', why: 'a peer has seen more' });
     const again = disk.reopen(tables);
-    expect(again.state().rebuilding).toBe(true);
+    expect(again.state()).toMatchObject({ rebuilding: true, epoch: 0 });
     commit(again, {
       kind: 'end-rebuild',
+      epoch: 7,
       tally: tallyOf(4),
       released: null,
       release: releaseOf(1, { shown: false }),
     });
     expect(again.state()).toMatchObject({
       rebuilding: false,
+      epoch: 7,
       tally: tallyOf(4),
       beforeTally: { count: 3 },
       final: 3,
+      agreed: releaseOf(1),
       shown: releaseOf(1),
     });
   });
 
   test('end a rebuild where nothing is tallied yet', () => {
     const tables = disk.create(false);
-    commit(tables, { kind: 'end-rebuild', tally: null, released: null, release: null });
-    expect(disk.reopen(tables).state()).toMatchObject({ rebuilding: false, tally: null, final: 0 });
+    commit(tables, endOfRebuild(1));
+    expect(disk.reopen(tables).state()).toMatchObject({
+      rebuilding: false,
+      epoch: 1,
+      tally: null,
+      final: 0,
+    });
+  });
+
+  test('stay of one epoch until the end of the next rebuild, whatever else happens', () => {
+    const tables = disk.create(false);
+    commit(tables, endOfRebuild(2));
+    commitFinalPools(tables, 0, 2);
+    commit(
+      tables,
+      { kind: 'remember-peer', peer: 0, remembered: claimOf('a', 9, 2, 2) },
+      { kind: 'keep-release', release: releaseOf(1) },
+    );
+    expect(tables.state().epoch).toBe(2);
+    commit(tables, { kind: 'begin-rebuild', why: 'a peer has seen more' });
+    commit(tables, { kind: 'begin-rebuild', why: 'the other one too' });
+    expect(disk.reopen(tables).state()).toMatchObject({ rebuilding: true, epoch: 2 });
+  });
+
+  test.each([
+    [0, 0],
+    [3, 3],
+    [3, 2],
+    [3, 0],
+  ])('of epoch %d are not rebuilt into epoch %d', (epoch, wrong) => {
+    const tables = disk.create();
+    if (epoch > 0) {
+      commit(tables, { kind: 'begin-rebuild', why: 'once' }, endOfRebuild(epoch));
+    }
+    commit(tables, { kind: 'begin-rebuild', why: 'again' });
+    expect(tables.state()).toMatchObject({ rebuilding: true, epoch });
+    tables.begin();
+    expect(() => tables.apply(endOfRebuild(wrong))).toThrow(AssertionFailure);
+    tables.rollback();
+    expect(tables.state()).toMatchObject({ rebuilding: true, epoch });
+    commit(tables, endOfRebuild(epoch + 1));
+    expect(disk.reopen(tables).state()).toMatchObject({ rebuilding: false, epoch: epoch + 1 });
+  });
+
+  test('keep through a rebuild what they knew to be agreed or shown', () => {
+    const tables = disk.create();
+    commitFinalPools(tables, 0, 3);
+    const mine = releaseOf(1, { shown: false });
+    commit(
+      tables,
+      { kind: 'keep-release', release: releaseOf(0) },
+      { kind: 'keep-release', release: mine },
+      { kind: 'begin-rebuild', why: 'a peer has seen more' },
+    );
+    // The peer has not heard that it was agreed.
+    commit(tables, {
+      ...endOfRebuild(1),
+      tally: tallyOf(3),
+      release: { ...mine, agreed: false },
+    });
+    expect(disk.reopen(tables).state()).toMatchObject({
+      bound: mine,
+      agreed: mine,
+      shown: releaseOf(0),
+    });
+  });
+
+  test('take back from a peer a release that binds but is not agreed', () => {
+    const tables = disk.create(false);
+    const one = batchOf('one', [1]);
+    commit(tables, keepBatch(one), sealPool(0, [sealedBatch(one)]));
+    const bound = releaseOf(0, { agreed: false, shown: false });
+    commit(tables, { ...endOfRebuild(1), tally: tallyOf(1), release: bound });
+    expect(disk.reopen(tables).state()).toMatchObject({ bound, agreed: null, shown: null });
   });
 
   test('count rows and bytes', () => {
@@ -518,9 +679,10 @@ describe.each(disks)('share tables in $kind', (disk) => {
         [{ kind: 'commit-tally', tally: first }, final, { kind: 'step-back', count: 1 }],
       ],
       ['a step back from nothing', [{ kind: 'step-back', count: 0 }]],
+      ['the end of a rebuild that never began', [endOfRebuild(1)]],
       [
-        'the end of a rebuild that never began',
-        [{ kind: 'end-rebuild', tally: null, released: null, release: null }],
+        'a rebuild that ends twice',
+        [{ kind: 'begin-rebuild', why: 'once' }, endOfRebuild(1), endOfRebuild(2)],
       ],
       [
         'a release that is no longer shown',
@@ -528,6 +690,17 @@ describe.each(disks)('share tables in $kind', (disk) => {
           { kind: 'keep-release', release: releaseOf(0) },
           { kind: 'keep-release', release: releaseOf(0, { shown: false }) },
         ],
+      ],
+      [
+        'a release that is no longer agreed',
+        [
+          { kind: 'keep-release', release: releaseOf(0, { shown: false }) },
+          { kind: 'keep-release', release: releaseOf(0, { shown: false, agreed: false }) },
+        ],
+      ],
+      [
+        'the withdrawal of a release that nobody proposed',
+        [{ kind: 'drop-release', pool: 0, runId: releaseOf(0).runId }],
       ],
       [
         'the withdrawal of an agreed release',
@@ -546,7 +719,8 @@ describe.each(disks)('share tables in $kind', (disk) => {
       }
       expect(() => last !== undefined && tables.apply(last)).toThrow(AssertionFailure);
       tables.rollback();
-      expect(tables.state()).toMatchObject({ batches: 2, lastPool: { number: 0 }, tally: null });
+      expect(tables.state()).toMatchObject({ epoch: 0, lastPool: { number: 0 }, tally: null });
+      expect(batchRows(tables)).toBe(2);
     });
 
     test('changes outside a group, and a group within a group', () => {

@@ -28,18 +28,35 @@ function reasonOf(result: Result<unknown>): string {
 }
 
 const digest = new Uint8Array(32).fill(7);
+const proposal = new Uint8Array(16).fill(5);
+const claim = {
+  epoch: 1,
+  sealed: 2 ** 40,
+  final: 3,
+  facts: digest,
+  signature: new Uint8Array(64).fill(6),
+};
+const hello = {
+  kind: 'hello',
+  protocol: 1,
+  electionHash: digest,
+  versionHash: digest,
+  remembers: claim,
+} satisfies PeerMessage;
 const fullState: PeerMessage = {
   kind: 'state',
+  epoch: 2,
   sealed: 2 ** 40,
+  final: 3,
   head: digest,
   tallied: 3,
   runId: digest,
   commitments: { own: [digest], next: [digest] },
   signature: new Uint8Array(64),
+  castersHash: digest,
   rebuilding: false,
   flushing: true,
   view: [null, new Uint8Array(16), null],
-  batches: 1,
   held: Array.from({ length: limits.digestsPerStateMax }, () => digest),
   safe: Array.from({ length: limits.digestsPerStateMax }, () => digest),
   more: true,
@@ -89,6 +106,13 @@ describe('round trip', () => {
     }
   });
 
+  test('a hello that remembers nothing, and one that remembers a claim', () => {
+    for (const remembers of [null, claim]) {
+      const message: PeerMessage = { ...hello, remembers };
+      expect(decodePeer(encodePeer(message))).toEqual({ ok: true, value: message });
+    }
+  });
+
   test('numbers around every change of form', () => {
     for (const bits of [0, 4, 5, 8, 16, 31, 32, 33, 52, 53]) {
       for (const request of [2 ** bits - 1, 2 ** bits, 2 ** bits + 1]) {
@@ -104,13 +128,21 @@ describe('round trip', () => {
   });
 
   test('frames and decoded bytes share no memory', () => {
-    const one = encodePeer({ kind: 'agree-release', pool: 1, runId: digest });
+    const one = encodePeer({ kind: 'agree-release', proposal, pool: 1, runId: digest });
     const copy = Uint8Array.from(one);
     const decoded = decodePeer(one);
-    encodePeer({ kind: 'agree-release', pool: 2, runId: new Uint8Array(32).fill(9) });
+    encodePeer({
+      kind: 'agree-release',
+      proposal: new Uint8Array(16).fill(8),
+      pool: 2,
+      runId: new Uint8Array(32).fill(9),
+    });
     expect(one).toEqual(copy);
     one.fill(0);
-    expect(decoded).toEqual({ ok: true, value: { kind: 'agree-release', pool: 1, runId: digest } });
+    expect(decoded).toEqual({
+      ok: true,
+      value: { kind: 'agree-release', proposal, pool: 1, runId: digest },
+    });
   });
 
   test('other encoders may write large integers as 64-bit ones', () => {
@@ -241,14 +273,48 @@ describe('refused without a throw', () => {
 describe('a refusal names the field', () => {
   const encodeAny = (value: unknown) => encodePeer(value as PeerMessage);
 
+  const agree = { kind: 'agree-release', proposal, pool: 1, runId: digest };
+  const release = { pool: 1, runId: digest, votes: 2, forced: false, by: 0 };
+
+  /** The same without one of its fields. */
+  const without = (message: object, field: string) =>
+    Object.fromEntries(Object.entries(message).filter(([name]) => name !== field));
+  const forgets = (change: object) => ({ ...hello, remembers: { ...claim, ...change } });
+
   test.each<[string, unknown, string]>([
-    ['unknown key', { kind: 'agree-release', pool: 1, runId: digest, extra: 1 }, 'extra'],
-    ['wrong size', { kind: 'agree-release', pool: 1, runId: digest.subarray(1) }, 'runId'],
-    ['negative', { kind: 'agree-release', pool: -1, runId: digest }, 'pool'],
-    ['missing', { kind: 'agree-release', runId: digest }, 'pool'],
+    ['unknown key', { ...agree, extra: 1 }, 'extra'],
+    ['wrong size', { ...agree, runId: digest.subarray(1) }, 'runId'],
+    ['negative', { ...agree, pool: -1 }, 'pool'],
+    ['missing', without(agree, 'pool'), 'pool'],
     ['wrong kind', { kind: 'nonsense' }, 'kind'],
     ['in an array', { ...fullState, held: [digest, new Uint8Array(3)] }, 'held.1'],
     ['no map', [1, 2, 3], 'message'],
+    ['an answer to no proposal', without(agree, 'proposal'), 'proposal'],
+    ['an answer to a short proposal', { ...agree, proposal: digest.subarray(17) }, 'proposal'],
+    ['an answer to a long proposal', { ...agree, proposal: digest }, 'proposal'],
+    ['a proposal without a name', { kind: 'propose-release', release }, 'proposal'],
+    [
+      'a refusal of no proposal',
+      { kind: 'refuse-release', reason: '', bound: release },
+      'proposal',
+    ],
+    ['a state without an epoch', without(fullState, 'epoch'), 'epoch'],
+    ['a state without final pools', without(fullState, 'final'), 'final'],
+    ['a state of half an epoch', { ...fullState, epoch: 0.5 }, 'fraction'],
+    ['a state without casters', without(fullState, 'castersHash'), 'castersHash'],
+    ['a state that counts batches', { ...fullState, batches: 1 }, 'batches'],
+    ['no word of what is remembered', without(hello, 'remembers'), 'remembers'],
+    [
+      'a claim that nobody signed',
+      { ...hello, remembers: without(claim, 'signature') },
+      'signature',
+    ],
+    ['a claim of no facts', { ...hello, remembers: without(claim, 'facts') }, 'remembers.facts'],
+    ['a claim of no epoch', { ...hello, remembers: without(claim, 'epoch') }, 'remembers.epoch'],
+    ['a claim with a short signature', forgets({ signature: digest }), 'remembers.signature'],
+    ['a claim with short facts', forgets({ facts: proposal }), 'remembers.facts'],
+    ['a negative claim', forgets({ final: -1 }), 'remembers.final'],
+    ['a claim that counts batches', forgets({ batches: 1 }), 'batches'],
   ])('%s', (_what, value, name) => {
     const reason = reasonOf(decodePeer(encodeAny(value)));
     expect(reason).toContain(name);
@@ -258,6 +324,7 @@ describe('a refusal names the field', () => {
   test('whatever the sender put into it, a refusal is one printable line', () => {
     const frame = encodeAny({
       kind: 'agree-release',
+      proposal,
       pool: 1,
       runId: digest,
       ['\u001b[2J\n'.repeat(99)]: 1,
