@@ -138,11 +138,10 @@ export class ClientDesk {
   }
 
   #status(connection: number, request: number): void {
-    const { out, scheduler, ports } = this.#context;
+    const { out, scheduler } = this.#context;
     const { state } = scheduler;
     const { ready, why } = waitingOf(this.#context, this.#casting);
-    const votes =
-      state.final === 0 ? 0 : present(ports.reads.pool(state.final - 1), 'the final pool').votes;
+    const votes = state.finalVotes;
     out.toClient(connection, {
       kind: 'status',
       request,
@@ -205,9 +204,8 @@ export class ClientDesk {
 
   /** A flush is done or out of time. */
   flushed(id: number, complete: boolean): void {
-    const { scheduler, ports, out } = this.#context;
-    const { final } = scheduler.state;
-    const votes = final === 0 ? 0 : present(ports.reads.pool(final - 1), 'the final pool').votes;
+    const { scheduler, out } = this.#context;
+    const votes = scheduler.state.finalVotes;
     const waiting = waitingOf(this.#context, this.#casting);
     const because = waiting.ballots === 0 ? '' : ` (${waiting.lines.join('; ')})`;
     out.answer(

@@ -1,4 +1,3 @@
-import { present } from '../base/assert.ts';
 import { releaseGap } from '../election/release-rule.ts';
 import { partyName } from '../mpc/parties.ts';
 import type { FragmentContext } from './context.ts';
@@ -60,16 +59,14 @@ export class ReleaseBook {
     if (tally === null) {
       return null;
     }
-    const { votes } = present(ports.reads.pool(final - 1), 'the final pool');
     const { runId } = tally;
+    const votes = scheduler.state.finalVotes;
     return { pool: final - 1, runId, votes, forced, by: me, agreed: false, shown: false, at: now };
   }
 
   /** How many more ballots must be final before there can be a newer release. */
   missing(): number {
-    const { scheduler, ports } = this.#context;
-    const { final } = scheduler.state;
-    const votes = final === 0 ? 0 : (ports.reads.pool(final - 1)?.votes ?? 0);
+    const votes = this.#context.scheduler.state.finalVotes;
     const last = this.#bound?.votes ?? 0;
     return Math.max(0, last + this.#minRelease - votes);
   }

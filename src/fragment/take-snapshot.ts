@@ -32,9 +32,9 @@ export function takeSnapshot(
   parts: Parts,
   now: number,
 ): FragmentSnapshot {
-  const { me, election, scheduler, ports } = context;
+  const { me, election, scheduler } = context;
   const { state } = scheduler;
-  const votes = state.final === 0 ? 0 : (ports.reads.pool(state.final - 1)?.votes ?? 0);
+  const votes = state.finalVotes;
   const reason = obstacle(context);
   const { shown } = parts.releases;
   return {

@@ -16,11 +16,10 @@ export interface Waiting {
 }
 
 export function waitingOf(context: FragmentContext, casting: Casting): Waiting {
-  const { scheduler, ports } = context;
+  const { scheduler } = context;
   const { state } = scheduler;
   const why = obstacle(context);
-  const sealed =
-    state.votes - (state.final === 0 ? 0 : (ports.reads.pool(state.final - 1)?.votes ?? 0));
+  const sealed = state.votes - state.finalVotes;
   const ballots = state.unsealedBallots + sealed;
   const lines: string[] = [];
   if (ballots > 0) {

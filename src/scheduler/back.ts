@@ -44,6 +44,7 @@ export function beginRebuild(
   state.tallied = null;
   state.before = null;
   state.final = 0;
+  state.finalVotes = 0;
   state.run = null;
   state.nonce = nonce;
   // What peers reported so far is what they vouch for.

@@ -3,6 +3,7 @@ import { hear, peersOf, type SchedulerContext } from './hear.ts';
 import { step } from './rules.ts';
 import { choosePool, poolDue, proposes } from './sealing.ts';
 import type { Halt, SchedulerReads, SchedulerSettings, SchedulerState } from './state.ts';
+import { votesUpTo } from './tallying.ts';
 import type { Digest, HeldBatch, Nonce, TalliedPool } from './types.ts';
 
 /** What is on disk when a server starts. */
@@ -48,6 +49,7 @@ export class Scheduler {
       tallied: start.tallied,
       before: start.before,
       final: start.final,
+      finalVotes: votesUpTo(reads, start.final),
       halt: start.halt,
       nonce,
       view: [null, null, null],

@@ -138,6 +138,8 @@ export interface SchedulerState {
   before: TalliedPool | null;
   /** How many pools are final. */
   final: number;
+  /** Accepted ballots of the final pools. */
+  finalVotes: number;
   halt: Halt | null;
 
   nonce: Nonce;

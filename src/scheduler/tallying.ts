@@ -4,10 +4,14 @@ import { stepBack } from './back.ts';
 import type { SchedulerEffect } from './effects.ts';
 import { peersOf, type SchedulerContext } from './hear.ts';
 import { bothReports, currentView, sameView } from './reports.ts';
-import { type PeerLink, type Run, talliedCount } from './state.ts';
+import { type PeerLink, type Run, type SchedulerReads, talliedCount } from './state.ts';
 import type { PeerReport, TalliedPool, View } from './types.ts';
 
 /* Rules R9, R10, R12, R13 and R14: from a sealed pool to a final tally, and back to it after a lost disk. */
+
+/** Accepted ballots of the first `count` pools. */
+export const votesUpTo = (reads: SchedulerReads, count: number): number =>
+  count === 0 ? 0 : present(reads.pool(count - 1), `pool ${count - 1}`).votes;
 
 /** R9: a run lives only as long as the view that it began with. */
 export function followView({ state, settings }: SchedulerContext): SchedulerEffect[] {
@@ -60,7 +64,7 @@ export function startRun(context: SchedulerContext): SchedulerEffect[] {
 
 /** R12: all three have the same run's tally, and each fragment's two holders say the same of it. */
 export function finalise(context: SchedulerContext): SchedulerEffect[] {
-  const { state, settings } = context;
+  const { state, settings, reads } = context;
   const reports = bothReports(context);
   const { tallied } = state;
   if (
@@ -86,6 +90,7 @@ export function finalise(context: SchedulerContext): SchedulerEffect[] {
     return [{ kind: 'halt', halt: state.halt }];
   }
   state.final = tallied.count;
+  state.finalVotes = votesUpTo(reads, state.final);
   state.before = null;
   return [{ kind: 'finalise', count: tallied.count }];
 }
@@ -138,7 +143,7 @@ export function followBack(context: SchedulerContext): SchedulerEffect[] {
 
 /** R14: the tally comes back from the two others, once everything that they vouch for is held. */
 export function endRebuild(context: SchedulerContext): SchedulerEffect[] {
-  const { state, settings } = context;
+  const { state, settings, reads } = context;
   const reports = bothReports(context);
   if (!state.rebuilding || reports === null) {
     return [];
@@ -166,6 +171,7 @@ export function endRebuild(context: SchedulerContext): SchedulerEffect[] {
   state.rebuilding = false;
   state.before = null;
   state.final = Math.max(0, j.tallied - 1);
+  state.finalVotes = votesUpTo(reads, state.final);
   state.tallied = rebuiltTally(
     settings.me,
     reports,
