@@ -1,18 +1,25 @@
-import { createCipheriv, createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { vectors } from '../vectors/make.ts';
-
-const directory = path.join(import.meta.dirname, '..', 'vectors');
-
-const contentOf = (name: string): unknown =>
-  JSON.parse(readFileSync(path.join(directory, name), 'utf8'));
+import {
+  contentOf,
+  gaps,
+  hash,
+  hex,
+  le,
+  type Run,
+  stream,
+  string,
+  tag,
+  vectorDirectory,
+  xor,
+} from '../vectors/reading.ts';
 
 const { UPDATE_VECTORS } = process.env;
 if (UPDATE_VECTORS === '1') {
   for (const [name, content] of Object.entries(vectors)) {
-    writeFileSync(path.join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
+    writeFileSync(path.join(vectorDirectory, name), `${JSON.stringify(content, null, 2)}\n`);
   }
 }
 
@@ -26,29 +33,6 @@ describe('test vectors', () => {
  * A second reading of test/vectors/README.md that shares no code with the program: what another
  * client would have to do.
  */
-
-const hex = (text: string): Buffer => Buffer.from(text, 'hex');
-const hash = (...parts: readonly Buffer[]): string =>
-  createHash('sha256').update(Buffer.concat(parts)).digest('hex');
-const tag = (name: string): Buffer => Buffer.from(`fribs/1 ${name}`, 'latin1');
-
-function le(size: number, value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes.subarray(0, size);
-}
-
-function string(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  return Buffer.concat([le(4, bytes.length), bytes]);
-}
-
-const stream = (seed: string, size: number): Buffer =>
-  createCipheriv('aes-128-ctr', hex(seed), Buffer.alloc(16)).update(Buffer.alloc(size));
-
-const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)));
-
-type Run = { first: number; length: number };
 
 interface FragmentsVector {
   width: number;
@@ -73,13 +57,6 @@ interface CommitmentsVector {
   headerHash: string;
   openings: string[];
   commitments: string[];
-}
-
-function gaps(runs: readonly Run[]): [gap: number, length: number][] {
-  return runs.map(({ first, length }, i) => {
-    const before = runs[i - 1];
-    return [before === undefined ? first : first - before.first - before.length, length];
-  });
 }
 
 describe('another client, made from the description of the vectors,', () => {
@@ -190,6 +167,57 @@ describe('another client, made from the description of the vectors,', () => {
     ) as Vector[]) {
       const number = le(1, 'abc'.indexOf(server));
       expect(hash(tag('ack'), hex(electionHash), number, hex(batchDigest))).toBe(statement);
+    }
+  });
+
+  it('checks the same claims, and what was signed with them', () => {
+    interface Vector {
+      electionHash: string;
+      server: string;
+      epoch: number;
+      sealed: number;
+      final: number;
+      head: string;
+      tallied: number;
+      runId: string | null;
+      own: string[];
+      next: string[];
+      facts: string;
+      statement: string;
+    }
+    const found = contentOf('state.json') as Vector[];
+    expect(found.map(({ runId }) => runId === null)).toEqual([true, false]);
+    for (const vector of found) {
+      const facts = hash(
+        ...[tag('facts'), hex(vector.electionHash), hex(vector.head), le(8, vector.tallied)],
+        ...[le(1, vector.runId === null ? 0 : 1), hex(vector.runId ?? '00'.repeat(32))],
+        ...[le(2, vector.own.length), ...vector.own.map(hex)],
+        ...[le(2, vector.next.length), ...vector.next.map(hex)],
+      );
+      expect(facts).toBe(vector.facts);
+      const server = le(1, 'abc'.indexOf(vector.server));
+      const statement = hash(
+        ...[tag('state'), hex(vector.electionHash), server, le(8, vector.epoch)],
+        ...[le(8, vector.sealed), le(8, vector.final), hex(vector.facts)],
+      );
+      expect(statement).toBe(vector.statement);
+    }
+  });
+
+  it('checks the same proposals of pools', () => {
+    interface Vector {
+      electionHash: string;
+      number: number;
+      poolDigest: string;
+      batches: string[];
+      statement: string;
+    }
+    for (const vector of contentOf('proposal.json') as Vector[]) {
+      const found = hash(
+        ...[tag('proposal'), hex(vector.electionHash), le(8, vector.number)],
+        ...[hex(vector.poolDigest), le(4, vector.batches.length), ...vector.batches.map(hex)],
+      );
+      expect(found).toBe(vector.statement);
     }
   });
 

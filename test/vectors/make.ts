@@ -1,5 +1,5 @@
-import { bytesOfWords, type Words, wordsFor } from '../../src/base/bits.ts';
-import { type Bytes, toHex, utf8 } from '../../src/base/bytes.ts';
+import { type Words, wordsFor } from '../../src/base/bits.ts';
+import { toHex } from '../../src/base/bytes.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import { prg } from '../../src/crypto/prf.ts';
 import {
@@ -10,26 +10,22 @@ import {
 } from '../../src/election/batch.ts';
 import { poolDigest } from '../../src/election/pools.ts';
 import { tallyCommitment } from '../../src/election/runs.ts';
-import { ackStatement } from '../../src/election/statements.ts';
-import { electionHash } from '../../src/election/terms.ts';
-import type { ElectionTerms, VoterRuns } from '../../src/election/types.ts';
+import {
+  ackStatement,
+  poolStatement,
+  type StateToSign,
+  stateFacts,
+  stateStatement,
+} from '../../src/election/statements.ts';
+import type { ElectionTerms } from '../../src/election/types.ts';
 import { encodeRuns, maxVoter, voterRuns } from '../../src/election/voters.ts';
 import { parties, partyName } from '../../src/mpc/parties.ts';
+import { bytesFor, headerJson, hexOfWords, type Json, runsJson, termsJson } from './samples.ts';
+import { tinyRun } from './tiny-run.ts';
 
 /*
- * Makes the test vectors from the program itself. Nothing here is random: every seed, salt and id is
- * the start of the SHA-256 of a text that says what it is for.
+ * Makes the test vectors from the program itself, the same ones each time.
  */
-
-type Json = string | number | null | readonly Json[] | { readonly [name: string]: Json };
-
-const bytesFor = (what: string, size: number): Bytes =>
-  sha256(utf8(`fribs test vector: ${what}`)).slice(0, size);
-
-const hexOfWords = (words: Words): string => toHex(bytesOfWords(words));
-
-const runsOf = ({ firsts, lengths }: VoterRuns): Json =>
-  [...firsts].map((first, i) => ({ first, length: lengths[i] ?? 0 }));
 
 interface Sample {
   readonly name: string;
@@ -75,15 +71,6 @@ function ballotsOf(sample: Sample): BallotsToSplit {
   };
 }
 
-const headerJson = ({ header }: BallotsToSplit): Json => ({
-  electionHash: toHex(header.electionHash),
-  batchId: toHex(header.batchId),
-  caster: toHex(header.caster),
-  width: header.width,
-  ballots: header.voters.voters,
-  voters: runsOf(header.voters),
-});
-
 function fragments(): Json {
   return samples.map((sample) => {
     const ballots = ballotsOf(sample);
@@ -109,7 +96,7 @@ function commitments(): Json {
     const split = splitBallots(ballots, sha256, prg);
     return {
       name: sample.name,
-      header: headerJson(ballots),
+      header: headerJson(ballots.header),
       headerHash: toHex(split.headerHash),
       openings: split.openings.map(toHex),
       commitments: split.commitments.map(toHex),
@@ -166,7 +153,7 @@ function voters(): Json {
   const sets = [...samples.map((sample) => sample.voters), [127, 129, 300], [0, maxVoter]];
   return sets.map((ids) => {
     const runs = voterRuns(ids);
-    return { voters: runsOf(runs), encoded: toHex(encodeRuns(runs)) };
+    return { voters: runsJson(runs), encoded: toHex(encodeRuns(runs)) };
   });
 }
 
@@ -189,12 +176,7 @@ function elections(): Json {
     width: 3,
     tallyBits: 32,
   };
-  return [yesNo, oneOf].map((terms) => ({
-    ...terms,
-    electionId: toHex(terms.electionId),
-    question: { kind: terms.question.kind, options: terms.question.options },
-    electionHash: toHex(electionHash(terms, sha256)),
-  }));
+  return [yesNo, oneOf].map(termsJson);
 }
 
 function acknowledgements(): Json {
@@ -205,6 +187,69 @@ function acknowledgements(): Json {
     server: partyName(server),
     batchDigest: toHex(digest),
     statement: toHex(ackStatement(election, server, digest, sha256)),
+  }));
+}
+
+function proposals(): Json {
+  const hashes = (...names: readonly string[]) => names.map((name) => bytesFor(name, 32));
+  const pools = [
+    { number: 0, digest: bytesFor('pool of one', 32), batches: hashes('batch a') },
+    {
+      number: 2 ** 40 + 2,
+      digest: bytesFor('pool of two', 32),
+      batches: hashes('batch b', 'batch c'),
+    },
+  ];
+  const election = bytesFor('election hash', 32);
+  return pools.map((pool) => ({
+    electionHash: toHex(election),
+    number: pool.number,
+    poolDigest: toHex(pool.digest),
+    batches: pool.batches.map(toHex),
+    statement: toHex(poolStatement(election, pool, sha256)),
+  }));
+}
+
+function states(): Json {
+  const election = bytesFor('election hash', 32);
+  const hashes = (what: string) => [0, 1].map((option) => bytesFor(`${what} ${option}`, 32));
+  const untallied: StateToSign = {
+    electionHash: election,
+    server: 0,
+    epoch: 0,
+    sealed: 0,
+    final: 0,
+    head: election,
+    tallied: 0,
+    runId: null,
+    own: [],
+    next: [],
+  };
+  const tallied: StateToSign = {
+    ...untallied,
+    server: 2,
+    epoch: 3,
+    sealed: 2 ** 40 + 5,
+    final: 2 ** 40 + 3,
+    head: bytesFor('head', 32),
+    tallied: 2 ** 40 + 4,
+    runId: bytesFor('run id', 32),
+    own: hashes('own T'),
+    next: hashes('next T'),
+  };
+  return [untallied, tallied].map((state) => ({
+    electionHash: toHex(state.electionHash),
+    server: partyName(state.server),
+    epoch: state.epoch,
+    sealed: state.sealed,
+    final: state.final,
+    head: toHex(state.head),
+    tallied: state.tallied,
+    runId: state.runId === null ? null : toHex(state.runId),
+    own: state.own.map(toHex),
+    next: state.next.map(toHex),
+    facts: toHex(stateFacts(state, sha256)),
+    statement: toHex(stateStatement(state, sha256)),
   }));
 }
 
@@ -240,6 +285,9 @@ export const vectors: Readonly<Record<string, Json>> = {
   'election-hash.json': elections(),
   'fragments.json': fragments(),
   'pool-digest.json': poolDigests(),
+  'proposal.json': proposals(),
+  'state.json': states(),
   'tally-commitment.json': tallyCommitments(),
+  'tiny-run.json': tinyRun(),
   'voter-runs.json': voters(),
 };
