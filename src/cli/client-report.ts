@@ -1,5 +1,7 @@
 import type { CastOutcome } from '../client/cast-outcome.ts';
 import type { Job } from '../client/job.ts';
+import { nameServers } from '../client/servers.ts';
+import { partyName } from '../mpc/parties.ts';
 
 const ballots = (count: number): string => (count === 1 ? '1 ballot' : `${count} ballots`);
 const are = (count: number): string => (count === 1 ? 'is' : 'are');
@@ -58,14 +60,18 @@ function remaining(
   ];
 }
 
-function notSafe({ castNotSafe: count }: CastOutcome, resume: string): string[] {
+function notSafe({ castNotSafe: count, acknowledged }: CastOutcome, resume: string): string[] {
   if (count === 0) {
     return [];
   }
+  const signed = acknowledged.map(
+    ({ servers, ballots: some }) => `${nameServers(servers)} (${ballots(some)})`,
+  );
   return [
     `${ballots(count)} ${are(count)} cast but not known to be safe: two servers have stored them, the third perhaps not yet. ` +
       'They are counted once it has; should one of the two lose its disk before that, they are lost only if this client never returns.',
-    `Its outbox keeps them until then. To finish when all three servers run: ${resume}`,
+    `Signed for by ${signed.join(', ')}: a server that should withhold them can be shown its signature.`,
+    `Its outbox keeps them and the signatures until then. To finish when all three servers run: ${resume}`,
   ];
 }
 
@@ -108,6 +114,10 @@ export function jsonOf(outcome: CastOutcome, job: Job): object {
     duplicateVoters: outcome.duplicateVoters,
     yes: job.kind === 'many' && job.vote === 'random' ? outcome.yes : null,
     castNotSafe: outcome.castNotSafe,
+    acknowledged: outcome.acknowledged.map(({ servers, ballots: count }) => ({
+      servers: servers.map(partyName),
+      ballots: count,
+    })),
     castNotSealed: outcome.castNotSealed,
     sealedUntold: outcome.sealedUntold,
     sealingWaits: outcome.sealingWaits,

@@ -90,7 +90,7 @@ export class AnswerReader {
     const statement = ackStatement(this.#election.hash, party, digest, sha256);
     const { certificate } = this.#election.version.servers[party];
     return verifySignature(certificate, statement, signature)
-      ? { ...noAnswer, seq: request, heard: this.#book.stored(entry, party) }
+      ? { ...noAnswer, seq: request, heard: this.#book.stored(entry, party, signature) }
       : { ...noAnswer, fault: 'it acknowledged a batch with a signature that is not its own' };
   }
 

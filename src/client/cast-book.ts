@@ -1,5 +1,5 @@
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
-import { type Party, parties } from '../mpc/parties.ts';
+import { type Party, type PerParty, parties, perParty } from '../mpc/parties.ts';
 import type { Parcel } from './parcel.ts';
 
 /** What a server said of a sealed batch. */
@@ -24,12 +24,29 @@ export interface Entry {
   state: EntryState;
   /** One bit per server that acknowledged it. */
   acks: number;
+  /** What each server signed when it acknowledged; null of those that did not. */
+  readonly receipts: [Bytes | null, Bytes | null, Bytes | null];
   /** One bit per server that told that all three hold it. */
   safeTold: number;
   /** What two servers agree on; null until then. */
   sealed: Sealing | null;
   readonly refusals: [string | null, string | null, string | null];
   readonly sealings: [Sealing | null, Sealing | null, Sealing | null];
+}
+
+/** What the outbox had kept of a batch. */
+export interface KeptEntry {
+  readonly acks: number;
+  readonly isCast: boolean;
+  readonly receipts: PerParty<Bytes | null>;
+}
+
+const newEntry: KeptEntry = { acks: 0, isCast: false, receipts: [null, null, null] };
+
+/** So many ballots, and the servers that signed for them. */
+export interface Acknowledged {
+  readonly servers: readonly Party[];
+  readonly ballots: number;
 }
 
 export const isAcknowledgedBy = (entry: Entry, party: Party): boolean =>
@@ -92,12 +109,27 @@ export class CastBook {
     return this.#bySeq.size;
   }
 
-  add(parcel: Parcel, acks: number, isCast: boolean): Entry {
+  /** Who signed for the ballots that are cast and not known to be safe. */
+  get acknowledged(): readonly Acknowledged[] {
+    const ballotsOf = new Map<number, number>();
+    for (const entry of this.#bySeq.values()) {
+      if (entry.state === 'cast' && !isSafe(entry)) {
+        ballotsOf.set(entry.acks, (ballotsOf.get(entry.acks) ?? 0) + entry.ballots);
+      }
+    }
+    return [...ballotsOf].map(([acks, ballots]) => ({
+      servers: parties.filter((party) => (acks & (1 << party)) !== 0),
+      ballots,
+    }));
+  }
+
+  add(parcel: Parcel, { acks, isCast, receipts }: KeptEntry = newEntry): Entry {
     const entry: Entry = {
       parcel,
       ballots: parcel.batch.header.voters.voters,
       state: isCast ? 'cast' : 'waiting',
       acks,
+      receipts: perParty((party) => receipts[party]),
       safeTold: 0,
       sealed: null,
       refusals: [null, null, null],
@@ -119,12 +151,13 @@ export class CastBook {
     return this.#byDigest.get(toHex(digest)) ?? null;
   }
 
-  /** `party` has it on its disk, and signed that. */
-  stored(entry: Entry, party: Party): Heard {
+  /** `party` has it on its disk, and signed that: `signature` was checked. */
+  stored(entry: Entry, party: Party, signature: Bytes): Heard {
     entry.refusals[party] = null;
-    if (isAcknowledgedBy(entry, party)) {
+    if (isAcknowledgedBy(entry, party) && entry.receipts[party] !== null) {
       return nothing;
     }
+    entry.receipts[party] = signature;
     entry.acks |= 1 << party;
     const isCast = entry.state === 'waiting' && isAcknowledgedByTwo(entry);
     if (isCast) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { toHex } from '../base/bytes.ts';
 import { good, type Result, refused } from '../base/result.ts';
+import { perParty } from '../mpc/parties.ts';
 import type { InterruptedJob } from '../storage/interrupted-jobs.ts';
 import { Outbox } from '../storage/outbox.ts';
 import type { BallotSource } from './ballot-source.ts';
@@ -96,13 +97,17 @@ function readOutbox(terms: ClientTerms, outbox: Outbox): Result<TakenJob> {
   if (job.value.caster !== own.caster) {
     return refused('it was begun under another identity: resume it with that one (--identity)');
   }
+  const signatures = new Map(
+    outbox.receipts().map(({ seq, party, signature }) => [`${seq} ${party}`, signature]),
+  );
   const restored: RestoredParcel[] = [];
-  for (const { message, digest, acks, state } of outbox.batches()) {
+  for (const { seq, message, digest, acks, state } of outbox.batches()) {
     const parcel = readOutboxMessage(message, terms.election.hash, digest);
     if (!parcel.ok) {
       return parcel;
     }
-    restored.push({ parcel: parcel.value, acks, isCast: state === 'cast' });
+    const receipts = perParty((party) => signatures.get(`${seq} ${party}`) ?? null);
+    restored.push({ parcel: parcel.value, acks, isCast: state === 'cast', receipts });
   }
   return good({ job: job.value, progress: progress.value, restored });
 }

@@ -1,3 +1,4 @@
+import type { Acknowledged } from './cast-book.ts';
 import type { JobProgress, Range, Refused } from './job.ts';
 import { type Absent, nameAbsent } from './servers.ts';
 
@@ -28,6 +29,8 @@ export interface CastOutcome {
   readonly duplicateVoters: readonly Range[];
   /** Cast, and not known to be held by all three servers: still in the outbox. */
   readonly castNotSafe: number;
+  /** Who signed for these; the outbox keeps the signatures. */
+  readonly acknowledged: readonly Acknowledged[];
   /** Cast, and not known to be sealed: there may be duplicates among them. */
   readonly castNotSealed: number;
   /** Safe before an interruption that came before it was told whether they are duplicates. */
@@ -57,6 +60,7 @@ export interface CastingEnd {
   readonly progress: JobProgress;
   /** What the outbox still has. */
   readonly unsafe: { readonly batches: number; readonly ballots: number };
+  readonly acknowledged: readonly Acknowledged[];
   readonly unsealed: number;
   readonly sealingWaits: string | null;
   readonly contradictions: number;
@@ -66,7 +70,7 @@ export interface CastingEnd {
 }
 
 export function castOutcome(end: CastingEnd): CastOutcome {
-  const { snapshot, progress, unsafe, contradictions, stopped } = end;
+  const { snapshot, progress, unsafe, acknowledged, contradictions, stopped } = end;
   const { total, cast, waiting, absent } = snapshot;
   const isSealed = end.unsealed === 0;
   const away = absent.length > 0 ? nameAbsent(absent) : null;
@@ -78,6 +82,7 @@ export function castOutcome(end: CastingEnd): CastOutcome {
     duplicates: progress.duplicates,
     duplicateVoters: progress.duplicateVoters,
     castNotSafe: unsafe.ballots - waiting,
+    acknowledged,
     castNotSealed: end.unsealed,
     sealedUntold: cast - progress.sealed - end.unsealed,
     sealingWaits: isSealed ? null : (away ?? end.sealingWaits),

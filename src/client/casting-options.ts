@@ -1,5 +1,6 @@
 import type { Outbox } from '../storage/outbox.ts';
 import type { BallotSource } from './ballot-source.ts';
+import type { KeptEntry } from './cast-book.ts';
 import type { CastingSnapshot } from './cast-outcome.ts';
 import type { JobProgress } from './job.ts';
 import type { Parcel } from './parcel.ts';
@@ -24,10 +25,8 @@ export interface CastingOptions {
   readonly events: CastingEvents;
 }
 
-export interface RestoredParcel {
+export interface RestoredParcel extends KeptEntry {
   readonly parcel: Parcel;
-  readonly acks: number;
-  readonly isCast: boolean;
 }
 
 export interface CastingEvents {

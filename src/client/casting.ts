@@ -50,8 +50,8 @@ export class Casting {
   /** Resolves when everything is cast and settled, or cannot be for now. Rejects where the outbox cannot be written. */
   async run(): Promise<CastOutcome> {
     const { servers, restored } = this.#options;
-    for (const { parcel, acks, isCast } of restored) {
-      this.#book.add(parcel, acks, isCast);
+    for (const { parcel, ...kept } of restored) {
+      this.#book.add(parcel, kept);
     }
     servers.handle({
       onUp: (party) => this.#guarded(() => this.#up(party)),
@@ -130,7 +130,7 @@ export class Casting {
     const { parcels, ballots, yes } = makeBatches(source, progress, this.#caster, size);
     this.#keeper.keep(parcels, ballots, yes);
     for (const parcel of parcels) {
-      this.#delivery.offer(this.#book.add(parcel, 0, false));
+      this.#delivery.offer(this.#book.add(parcel));
     }
     setImmediate(() => {
       this.#isFilling = false;
@@ -188,10 +188,12 @@ export class Casting {
   #act(heard: Heard): void {
     switch (heard.kind) {
       case 'nothing':
+        return;
       case 'acknowledged':
+        this.#keeper.acknowledged(heard.entry);
         return;
       case 'cast':
-        this.#keeper.cast(heard.entry);
+        this.#keeper.acknowledged(heard.entry);
         if (isSafe(heard.entry)) {
           this.#keeper.safe(heard.entry);
         }
@@ -232,6 +234,7 @@ export class Casting {
       snapshot: this.snapshot(),
       progress: this.#keeper.progress,
       unsafe: this.#keeper.unsafe,
+      acknowledged: this.#book.acknowledged,
       unsealed: this.#book.unsealedBallots,
       sealingWaits: this.#sealingWaits,
       contradictions: this.#contradictions,

@@ -2,7 +2,8 @@ import { bytesOfWords, countOnes, type Words, wordsFor } from '../base/bits.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { VoterRuns } from '../election/types.ts';
 import { pickedRanges } from '../election/voters.ts';
-import type { Outbox } from '../storage/outbox.ts';
+import { parties } from '../mpc/parties.ts';
+import type { Outbox, OutboxMark } from '../storage/outbox.ts';
 import type { Entry } from './cast-book.ts';
 import { clientLimits } from './client-limits.ts';
 import type { JobProgress, Range, Refused } from './job.ts';
@@ -77,7 +78,8 @@ export class OutboxKeeper {
     }
   }
 
-  cast(entry: Entry): void {
+  /** One more server has signed for it, which may make it cast. */
+  acknowledged(entry: Entry): void {
     this.#mark.set(entry.parcel.seq, entry);
   }
 
@@ -124,9 +126,7 @@ export class OutboxKeeper {
     this.#drop.clear();
     const marks = [...this.#mark.values()].filter(({ parcel }) => this.#kept.has(parcel.seq));
     if (marks.length > 0) {
-      this.#outbox.mark(
-        marks.map(({ parcel, acks }) => ({ seq: parcel.seq, acks, state: 'cast' as const })),
-      );
+      this.#outbox.mark(marks.map(markOf));
     }
     this.#mark.clear();
   }
@@ -135,6 +135,19 @@ export class OutboxKeeper {
     this.#pending = { ...this.#pending, ...change };
     this.#changed = true;
   }
+}
+
+/** What the outbox is to keep of a batch that some servers have acknowledged. */
+function markOf({ parcel, acks, state, receipts }: Entry): OutboxMark {
+  return {
+    seq: parcel.seq,
+    acks,
+    state: state === 'cast' ? 'cast' : 'waiting',
+    receipts: parties.flatMap((party) => {
+      const signature = receipts[party];
+      return signature === null ? [] : [{ party, signature }];
+    }),
+  };
 }
 
 function bitmap(bytes: Bytes, ballots: number): Words {

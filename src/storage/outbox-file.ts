@@ -14,7 +14,20 @@ import { StorageError } from './storage-error.ts';
 
 /** Marks a SQLite file as an outbox ("FROB"). */
 const outboxId = 0x46524f42;
-const outboxVersion = 1;
+const outboxVersion = 2;
+
+/** Version 1 had none. */
+const receiptTable = `
+CREATE TABLE receipt (
+  -- Signed acknowledgements, kept as long as their batch: a server that withholds it can be shown its own signature.
+  seq INTEGER NOT NULL REFERENCES batch (seq) ON DELETE CASCADE,
+  -- 0 is a, 1 is b, 2 is c.
+  server INTEGER NOT NULL CHECK (server BETWEEN 0 AND 2),
+  -- The server's, of SHA-256("fribs/1 ack" | election hash | server | the batch's digest).
+  signature BLOB NOT NULL CHECK (length(signature) = 64),
+  PRIMARY KEY (seq, server)
+) STRICT, WITHOUT ROWID;
+`;
 
 const schema = `
 CREATE TABLE job (
@@ -39,7 +52,7 @@ CREATE TABLE batch (
   -- SECRET: the encoded batch with all three openings, which is to say the votes.
   message BLOB NOT NULL
 ) STRICT;
-`;
+${receiptTable}`;
 
 /**
  * Settings for a file of secrets that one process holds.
@@ -112,6 +125,18 @@ export function checkOutbox(db: Connection): void {
   if (answer !== 'ok') {
     throw new StorageError('FRIBS_DAMAGED', `the file is damaged (${String(answer)})`);
   }
+}
+
+/** Brings the file of an older program, which `checkOutbox` found sound, to this version. */
+export function upgradeOutbox(db: Connection): void {
+  if (pragmaNumber(db, 'user_version') === outboxVersion) {
+    return;
+  }
+  const upgrade = db.transaction(() => {
+    db.exec(receiptTable);
+    db.pragma(`user_version = ${outboxVersion}`);
+  });
+  upgrade.exclusive();
 }
 
 const zeros = new Uint8Array(64 * 1024);

@@ -1,6 +1,7 @@
 import { assert, present } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { good, type Result, refused } from '../base/result.ts';
+import type { Party } from '../mpc/parties.ts';
 import { type Connection, plain } from './connection.ts';
 import {
   fromJson,
@@ -16,6 +17,7 @@ import {
   holdExclusively,
   removeOutboxFile,
   scrubJournal,
+  upgradeOutbox,
 } from './outbox-file.ts';
 import { guarded, StorageError } from './storage-error.ts';
 
@@ -39,11 +41,20 @@ export interface OutboxBatch {
   readonly state: OutboxState;
 }
 
+/** A server's signed acknowledgement of a batch. */
+export interface OutboxReceipt {
+  readonly seq: number;
+  readonly party: Party;
+  readonly signature: Bytes;
+}
+
 export interface OutboxMark {
   readonly seq: number;
   /** Acknowledgements to add to those that are there. */
   readonly acks?: number;
   readonly state?: OutboxState;
+  /** To keep with the batch; those that are there stay as they are. */
+  readonly receipts?: readonly Omit<OutboxReceipt, 'seq'>[];
 }
 
 interface BatchRow {
@@ -54,6 +65,12 @@ interface BatchRow {
   readonly acks: number;
   readonly state: OutboxState;
   readonly message: Bytes;
+}
+
+interface ReceiptRow {
+  readonly seq: number;
+  readonly server: Party;
+  readonly signature: Bytes;
 }
 
 const takeTimeoutMs = 2_000;
@@ -68,6 +85,8 @@ export class Outbox {
   readonly #db: Connection;
   readonly #insert;
   readonly #mark;
+  readonly #addReceipt;
+  readonly #receipts;
   readonly #delete;
   readonly #all;
   readonly #setProgress;
@@ -81,6 +100,11 @@ export class Outbox {
     this.#mark = db.prepare<[acks: number, state: OutboxState | null, seq: number]>(
       'UPDATE batch SET acks = acks | ?, state = coalesce(?, state) WHERE seq = ?',
     );
+    this.#addReceipt = db.prepare<[ReceiptRow]>(
+      `INSERT INTO receipt (seq, server, signature) VALUES (@seq, @server, @signature)
+       ON CONFLICT (seq, server) DO NOTHING`,
+    );
+    this.#receipts = db.prepare<[], ReceiptRow>('SELECT * FROM receipt ORDER BY seq, server');
     this.#delete = db.prepare<[seq: number]>('DELETE FROM batch WHERE seq = ?');
     this.#all = db.prepare<[], BatchRow>('SELECT * FROM batch ORDER BY seq');
     this.#setProgress = db.prepare<[string]>('UPDATE job SET progress = ?');
@@ -103,7 +127,10 @@ export class Outbox {
     try {
       const held = guarded(() => holdExclusively(file, takeTimeoutMs));
       db = held;
-      guarded(() => checkOutbox(held));
+      guarded(() => {
+        checkOutbox(held);
+        upgradeOutbox(held);
+      });
       if (jobRowIn(held) === undefined) {
         held.close();
         return refused(`${file}: its job is done`);
@@ -144,14 +171,17 @@ export class Outbox {
 
   mark(marks: readonly OutboxMark[]): void {
     this.#durably(() => {
-      for (const { seq, acks, state } of marks) {
+      for (const { seq, acks, state, receipts } of marks) {
         const { changes } = this.#mark.run(acks ?? 0, state ?? null, seq);
         assert(changes === 1, 'a marked batch is in the outbox');
+        for (const { party, signature } of receipts ?? []) {
+          this.#addReceipt.run({ seq, server: party, signature });
+        }
       }
     });
   }
 
-  /** Overwrites batches that are safe, or that no server will ever take. */
+  /** Overwrites, with their receipts, batches that are safe, or that no server will ever take. */
   drop(seqs: readonly number[], progress?: unknown): void {
     this.#durably(() => {
       for (const seq of seqs) {
@@ -174,6 +204,15 @@ export class Outbox {
       ballots: row.ballots,
       acks: row.acks,
       state: row.state,
+    }));
+  }
+
+  /** The receipts of these batches. */
+  receipts(): readonly OutboxReceipt[] {
+    return guarded(() => this.#receipts.all()).map(({ seq, server, signature }) => ({
+      seq,
+      party: server,
+      signature: plain(signature),
     }));
   }
 

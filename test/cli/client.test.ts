@@ -160,6 +160,7 @@ describe('client many', () => {
     const { code, out, err } = await many(world, ['0', '50', '--vote', 'y']);
     expect([code, out]).toEqual([0, 'Cast 50 of 50 ballots\n']);
     expect(err).toMatch(/50 ballots are cast but not known to be safe.*never returns/s);
+    expect(err).toMatch(/Signed for by servers a and b \(50 ballots\)/);
     expect(err).toMatch(/Sealing waits: server c/);
   });
 });

@@ -15,16 +15,18 @@ const parcel = makeParcel(
   },
 );
 
+const signature = new Uint8Array(64);
+
 function newEntry(): { book: CastBook; entry: Entry } {
   const book = new CastBook();
-  return { book, entry: book.add(parcel, 0, false) };
+  return { book, entry: book.add(parcel) };
 }
 
 describe('a batch', () => {
   test('is cast at two acknowledgements, and safe when two servers have told it', () => {
     const { book, entry } = newEntry();
-    expect(book.stored(entry, 0).kind).toBe('acknowledged');
-    expect(book.stored(entry, 1).kind).toBe('cast');
+    expect(book.stored(entry, 0, signature).kind).toBe('acknowledged');
+    expect(book.stored(entry, 1, signature).kind).toBe('cast');
     expect(book.toldSafe(entry, 2).kind).toBe('nothing');
     expect(book.toldSafe(entry, 2).kind).toBe('nothing');
     expect(isSafe(entry)).toBe(false);
@@ -37,9 +39,9 @@ describe('a batch', () => {
     const { book, entry } = newEntry();
     book.toldSafe(entry, 0);
     book.toldSafe(entry, 1);
-    book.stored(entry, 0);
+    book.stored(entry, 0, signature);
     expect([entry.state, isSafe(entry), book.waiting]).toEqual(['waiting', false, 1]);
-    expect(book.stored(entry, 2).kind).toBe('cast');
+    expect(book.stored(entry, 2, signature).kind).toBe('cast');
     expect(isSafe(entry)).toBe(true);
   });
 

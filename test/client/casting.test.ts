@@ -5,6 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { equalBytes, toHex } from '../../src/base/bytes.ts';
 import { interruptedJobs } from '../../src/client/cast-job.ts';
 import { requireServers } from '../../src/client/servers.ts';
+import { sha256 } from '../../src/crypto/hashes.ts';
+import { verifySignature } from '../../src/crypto/identity.ts';
+import { ackStatement } from '../../src/election/statements.ts';
 import type { Party } from '../../src/mpc/parties.ts';
 import { Outbox, type OutboxBatch } from '../../src/storage/outbox.ts';
 import { eventually, TestClient } from './casting-fixture.ts';
@@ -84,6 +87,38 @@ describe('casting', () => {
     expect(await again.resume()).toMatchObject({ cast: 2_000, isSettled: true, castNotSealed: 0 });
     expect(interruptedJobs(world.outboxFolder)).toEqual([]);
     expect(world.counted).toBe(2_000);
+  });
+
+  test('keeps what servers signed until it is safe, and names them', async () => {
+    const world = await FakeWorld.start();
+    await world.servers[1].stop();
+    const client = await TestClient.connect(world, { waitForSealing: false });
+    expect(await client.many(0, 300)).toMatchObject({
+      ...{ castNotSafe: 300, acknowledged: [{ servers: [0, 2], ballots: 300 }] },
+    });
+    const [job] = interruptedJobs(world.outboxFolder);
+    const outbox = Outbox.take(job?.path ?? '');
+    if (!outbox.ok) {
+      throw new Error(outbox.reason);
+    }
+    const digests = new Map(outbox.value.batches().map(({ seq, digest }) => [seq, digest]));
+    const receipts = outbox.value.receipts();
+    outbox.value.close();
+    expect(receipts.map(({ party }) => party)).toEqual([0, 2, 0, 2, 0, 2]);
+    for (const { seq, party, signature } of receipts) {
+      const digest = digests.get(seq) ?? new Uint8Array(32);
+      const statement = ackStatement(world.election.hash, party, digest, sha256);
+      const { certificate } = world.servers[party].identity;
+      expect(verifySignature(certificate, statement, signature)).toBe(true);
+    }
+
+    // A server that denies later what it signed changes nothing.
+    world.settles = false;
+    world.servers[2].script = () => ({ refuse: 'never heard of it' });
+    const again = await TestClient.connect(world, { waitForSealing: false });
+    expect(await again.resume()).toMatchObject({
+      ...{ cast: 300, refused: [], acknowledged: [{ servers: [0, 2], ballots: 300 }] },
+    });
   });
 
   test('waits with one server, and goes on when a second one is back', async () => {

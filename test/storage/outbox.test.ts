@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { AssertionFailure } from '../../src/base/assert.ts';
+import type { Party } from '../../src/mpc/parties.ts';
 import { Outbox } from '../../src/storage/outbox.ts';
 import { buildForChildren, crash, removeBuilt, startChild } from './child-process.ts';
 import { holdAnOutbox, stopInTheMiddleOfKeeping } from './children.ts';
@@ -56,6 +57,49 @@ test('an outbox keeps, marks and drops batches until its job is done', () => {
   expect(outbox.job()).toEqual(job);
   outbox.finish();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+const receiptOf = (seq: number, party: Party) => ({
+  party,
+  signature: new Uint8Array(64).fill(16 * (seq + 1) + party),
+});
+
+test('receipts are kept as long as their batch', () => {
+  const outbox = newOutbox();
+  outbox.keep([outboxBatch(0, [1]), outboxBatch(1, [2])], null);
+  outbox.mark([{ seq: 0, acks: 0b010, receipts: [receiptOf(0, 1)] }]);
+  outbox.mark([
+    { seq: 0, acks: 0b100, state: 'cast', receipts: [receiptOf(9, 1), receiptOf(0, 2)] },
+    { seq: 1, acks: 0b001, receipts: [receiptOf(1, 0)] },
+  ]);
+  outbox.close();
+  const again = taken(path.join(path.dirname(outbox.path), 'job-1.db'));
+  expect(again.receipts()).toEqual([
+    { seq: 0, ...receiptOf(0, 1) },
+    { seq: 0, ...receiptOf(0, 2) },
+    { seq: 1, ...receiptOf(1, 0) },
+  ]);
+  again.drop([0]);
+  expect(again.receipts()).toEqual([{ seq: 1, ...receiptOf(1, 0) }]);
+});
+
+test('an outbox of before there were receipts is taken over', () => {
+  const outbox = newOutbox();
+  const folder = path.dirname(outbox.path);
+  outbox.keep([outboxBatch(0, [1])], { next: 1 });
+  outbox.mark([{ seq: 0, acks: 0b011, state: 'cast' }]);
+  outbox.close();
+  const file = path.join(folder, 'job-1.db');
+  const db = new Database(file);
+  db.exec('DROP TABLE receipt; PRAGMA user_version = 1');
+  db.close();
+  expect(Outbox.interrupted(folder)).toMatchObject([{ batches: 1, problem: null }]);
+  const older = taken(file);
+  expect(older.batches()).toMatchObject([{ seq: 0, acks: 0b011, state: 'cast' }]);
+  expect(older.receipts()).toEqual([]);
+  older.mark([{ seq: 0, receipts: [receiptOf(0, 0)] }]);
+  older.close();
+  expect(taken(file).receipts()).toEqual([{ seq: 0, ...receiptOf(0, 0) }]);
 });
 
 test('only its owner can read an outbox', () => {
