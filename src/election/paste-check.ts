@@ -77,10 +77,18 @@ const content = ({ lists }: PastedTally): string =>
 function repeatedFault(three: Three): Refusal | null {
   const bits = three[0].lists.reduce((sum, { list }) => sum + 4 * list.length, 0);
   const isRepeated = new Set(three.map(content)).size < 3;
-  return isRepeated && bits >= randomBitsMin
+  return isRepeated && bits >= randomBitsMin && !isBeforeFirstPool(three)
     ? refused('The same list is there twice: each must come from another fragment server.')
     : null;
 }
+
+/** Until the first pool is final all three servers show zeros, which are not random, and no votes. */
+const isBeforeFirstPool = (three: Three): boolean =>
+  three.every(
+    ({ lists, votes }) =>
+      (votes === null || votes === 0) &&
+      lists.every(({ list }) => list.every((number) => number === 0)),
+  );
 
 function differentFault(three: Three): Refusal | null {
   const pools = new Set(three.flatMap(({ pool }) => (pool === null ? [] : [pool])));

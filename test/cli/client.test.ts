@@ -245,6 +245,14 @@ describe('client tally --paste', () => {
     expect(JSON.parse(json.out)).toMatchObject({ votes: 157, tally: 157 });
   });
 
+  test('is 0 before the first pool is final', async () => {
+    const zeros = [
+      'Number of votes: 0\nTally: [0, 0, 0, 0, 0, 0]\nNo pool is final yet; nothing waits\n',
+    ];
+    const text = [...zeros, ...zeros, ...zeros].join('');
+    expect(await paste(text)).toMatchObject({ code: 0, out: 'Tally is 0\n' });
+  });
+
   test.each([
     [lists.slice(1).join('\n'), /there are 2/],
     [lists.join('\n').replace('14', '16'), /the number 16/],

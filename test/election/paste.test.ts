@@ -155,12 +155,37 @@ describe('pasted lists', () => {
   });
 });
 
+const zero = formatList([0, 0, 0, 0, 0, 0]);
+const zeros = (votes: string): string =>
+  Array(3)
+    .fill(`Number of votes: ${votes}\nTally: ${zero}\nNo pool is final yet; nothing waits`)
+    .join('\n');
+
+describe('pasted lists from before the first pool', () => {
+  it.each([
+    ['as they are printed', zeros('0')],
+    ['bare', `${zero}\n${zero}\n${zero}`],
+    ['without some counts', `${zero}\n${zeros('0').split('\n').slice(0, 6).join('\n')}`],
+  ])('are zeros, all three the same: %s', (_, text) => {
+    expect(outcome(text)).toBe('Tally 0');
+  });
+
+  it('do not fit with later ones', () => {
+    const [first = '', second = ''] = printed;
+    expect(outcome(`Number of votes: 0\nTally: ${zero}\n${first}\n${second}`)).toContain(
+      'different numbers of votes',
+    );
+  });
+});
+
 describe('pasted lists that do not fit together', () => {
   it.each([
     ['nothing', '', 'there are 0'],
     ['two', `${textA}\n${textB}`, 'there are 2'],
     ['four', [...texts, '[1, 1, 1, 1, 1, 1]'].join('\n'), 'there are 4'],
     ['one twice', `${textA}\n${textB}\n${textA}`, 'The same list is there twice'],
+    ['zeros of many votes', zeros('157'), 'The same list is there twice'],
+    ['zeros twice', `${textA}\n${zero}\n${zero}`, 'The same list is there twice'],
     ['different lengths', `${textA}\n${textB}\n[1, 2]`, 'different lengths: 6 and 2'],
     ['over 15', `${textA}\n${textB}\n[0, 2, 11, 7, 12, 16]`, 'the number 16'],
     ['negative', `${textA}\n${textB}\n[0, 2, 11, 7, 12, -1]`, 'the number -1'],
