@@ -54,10 +54,10 @@ export class Servers {
     for (const link of this.#links) {
       link.start();
     }
+    // Where two refuse, the third is heard out too: whoever mends something should know of all three.
     const isDecided = () =>
-      this.up.length >= 2
-        ? this.#tried.size === 3
-        : this.absent.filter(({ forGood }) => forGood).length >= 2;
+      this.#tried.size === 3 &&
+      (this.up.length >= 2 || this.absent.filter(({ forGood }) => forGood).length >= 2);
     await this.#until(isDecided, timeoutMs, signal);
   }
 

@@ -22,10 +22,10 @@ export async function requestTally(
   servers: Servers,
   signal: AbortSignal,
 ): Promise<OpenedTally> {
-  let difference: string | null = null;
-  for (let attempt = 1; attempt <= clientLimits.tallyAttemptsMax; attempt++) {
+  requireAll(servers);
+  for (let attempt = 1; ; attempt++) {
     const told = await askAll(servers, attempt, signal);
-    difference = toldDifference(told);
+    const difference = toldDifference(told);
     if (difference === null) {
       const opened = openTallyRevealingResult(election, told);
       if (!opened.ok) {
@@ -33,9 +33,11 @@ export async function requestTally(
       }
       return opened.value;
     }
-    await sleep(clientLimits.tallyRetryMs);
+    if (attempt === clientLimits.tallyAttemptsMax) {
+      throw new ClientFailure(`${difference}: try again in a moment`);
+    }
+    await sleep(clientLimits.tallyRetryMs, undefined, { signal });
   }
-  throw new ClientFailure(`${difference ?? 'the servers disagree'}: try again in a moment`);
 }
 
 async function askAll(
@@ -43,7 +45,6 @@ async function askAll(
   request: number,
   signal: AbortSignal,
 ): Promise<[ToldTally, ToldTally, ToldTally]> {
-  requireAll(servers);
   const answers = await collect(servers, request, signal);
   const refusals = parties.flatMap((party) => {
     const answer = answers.get(party);
@@ -74,7 +75,7 @@ function requireAll(servers: Servers): void {
   }
 }
 
-/** Per server its tally, or why there is none from it. */
+/** Per server its tally, or why there is none from it: all three are heard out, for a bounded time. */
 function collect(
   servers: Servers,
   request: number,
@@ -82,14 +83,16 @@ function collect(
 ): Promise<Map<Party, ToldTally | string>> {
   const answers = new Map<Party, ToldTally | string>();
   return new Promise((resolve) => {
-    const giveUp = (reason: string) => {
+    const giveUp = (reasonOf: (party: Party) => string) => {
       for (const party of parties.filter((one) => !answers.has(one))) {
-        answers.set(party, reason);
+        answers.set(party, reasonOf(party));
       }
       done();
     };
-    const stop = () => giveUp('stopped');
-    const timer = setTimeout(() => giveUp('no answer in time'), clientLimits.tallyAnswerMs);
+    const stop = () => giveUp(() => 'stopped');
+    const silence = (party: Party) =>
+      servers.absent.find((one) => one.party === party)?.reason ?? 'no answer in time';
+    const timer = setTimeout(() => giveUp(silence), clientLimits.tallyAnswerMs);
     const done = () => {
       if (answers.size === 3) {
         clearTimeout(timer);
@@ -111,6 +114,10 @@ function collect(
       onDown: () => undefined,
       onFault: (party, reason) => take(party, reason),
     });
+    // Of those that became unusable since the last time nothing is heard any more.
+    for (const { party, reason } of servers.absent.filter(({ forGood }) => forGood)) {
+      take(party, reason);
+    }
   });
 }
 

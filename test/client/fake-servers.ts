@@ -67,6 +67,7 @@ export class FakeServer {
   script: (request: CastRequest, nth: number) => Deed = () => 'store';
   roles: ClientRole[] = ['caster', 'teller'];
   admits: boolean = true;
+  welcomeDelayMs = 0;
   answerTally: ((request: number) => ClientReply) | null = null;
   status = { ready: true, reason: '' };
   port = 0;
@@ -138,16 +139,7 @@ export class FakeServer {
     const reply = (answer: ClientReply) => connection.send(encodeClientReply(answer));
     switch (message.kind) {
       case 'hello':
-        reply(
-          equalBytes(message.electionHash, this.#world.election.hash)
-            ? {
-                kind: 'welcome',
-                protocol: 1,
-                roles: this.roles,
-                ballotsPerBatchMax: this.#world.ballotsPerBatchMax,
-              }
-            : { kind: 'refused', request: null, reason: 'this is another election' },
-        );
+        setTimeout(() => reply(this.#greeting(message.electionHash)), this.welcomeDelayMs);
         return;
       case 'cast':
         this.received.push({ frame, request: message });
@@ -174,6 +166,17 @@ export class FakeServer {
         );
         return;
     }
+  }
+
+  #greeting(electionHash: Bytes): ClientReply {
+    return equalBytes(electionHash, this.#world.election.hash)
+      ? {
+          kind: 'welcome',
+          protocol: 1,
+          roles: this.roles,
+          ballotsPerBatchMax: this.#world.ballotsPerBatchMax,
+        }
+      : { kind: 'refused', request: null, reason: 'this is another election' };
   }
 
   #cast(connection: Connection, message: CastRequest, deed: Deed): void {

@@ -97,6 +97,9 @@ describe('asking for a tally', () => {
     }
   };
 
+  const refusing = (reason: string) => (request: number) =>
+    ({ kind: 'refused', request, reason }) as const;
+
   test('gives the result', async () => {
     const world = await FakeWorld.start();
     answer(world, told(world.election, 12, 30));
@@ -125,12 +128,35 @@ describe('asking for a tally', () => {
   test('says why a server refuses, and which cannot be reached', async () => {
     const world = await FakeWorld.start();
     answer(world, told(world.election, 12, 30));
-    world.servers[2].answerTally = (request) => ({
-      ...{ kind: 'refused', request, reason: 'the release rule needs 3 more ballots' },
-    });
+    world.servers[2].answerTally = refusing('the release rule needs 3 more ballots');
     await expect(ask(world)).rejects.toThrow('server c: the release rule needs 3 more ballots');
     await world.servers[0].stop();
     await expect(ask(world)).rejects.toThrow(/needs all three fragment servers.*server a \(/);
+  });
+
+  test('reports the reason of every server that refuses, and waits for the third', async () => {
+    const world = await FakeWorld.start();
+    answer(world, told(world.election, 12, 30));
+    world.servers[0].answerTally = refusing('it is being rebuilt');
+    world.servers[2].answerTally = refusing('no pool is final yet');
+    await expect(ask(world)).rejects.toThrow(
+      'server a (it is being rebuilt), server c (no pool is final yet)',
+    );
+    world.servers[0].answerTally = refusing('no pool is final yet');
+    await expect(ask(world)).rejects.toThrow('servers a and c: no pool is final yet');
+  });
+
+  test('does not call a server silent that answers while two others refuse', async () => {
+    const world = await FakeWorld.start();
+    world.servers[0].roles = ['caster'];
+    world.servers[1].admits = false;
+    world.servers[2].welcomeDelayMs = 500;
+    const reasons = await ask(world).catch((error: Error) => error.message);
+    expect(reasons).toMatch(/server a \(it admits this client, but not/);
+    expect(reasons).toMatch(/server b \(.*does not know your certificate/);
+    expect(reasons).not.toMatch(/server c|no answer yet/);
+    world.servers[2].roles = ['caster'];
+    await expect(ask(world)).rejects.toThrow(/servers a and c \(it admits .*server b \(/);
   });
 
   test('names the role that is missing', async () => {
