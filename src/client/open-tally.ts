@@ -49,6 +49,25 @@ export function toldDifference(told: PerParty<ToldTally>): string | null {
     : `the servers count different numbers of votes (${list(({ votes }) => votes)})`;
 }
 
+/** What the three tallies that differ for good come to, and whether that mends itself, for a person to read. */
+export function lastingDifference(told: PerParty<ToldTally>, difference: string): string {
+  const [a, b, c] = told;
+  if (a.pool === b.pool && a.pool === c.pool) {
+    return `${difference}, however often they are asked: tell their operators`;
+  }
+  const missing = Math.max(0, ...told.map(({ waiting }) => ballotsMissing(waiting)));
+  const when = missing === 0 ? '' : `, once ${missing} more ballots are final`;
+  return (
+    `${difference}, and fragments of different pools come to no tally. ` +
+    'So it is when one server was made to show a newer tally than the release rule lets the others show (print tally --force), or did not hear of their release. ' +
+    `It ends with the next regular release, which all three show${when}`
+  );
+}
+
+/** How many more ballots a server says that its next release needs; 0 where it says nothing of that. */
+const ballotsMissing = (waiting: string): number =>
+  Number(/\b(\d{1,15}) more are needed\b/.exec(waiting)?.[1] ?? 0);
+
 /**
  * Recombines the three fragments once each opens the commitment that its other holder reports: the
  * one place of the program where a result becomes known.

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { present } from '../base/assert.ts';
+import { assert, present } from '../base/assert.ts';
 import type { Election } from '../election/types.ts';
-import { type Party, parties, perParty } from '../mpc/parties.ts';
+import { type Party, type PerParty, parties, perParty } from '../mpc/parties.ts';
 import { ClientFailure } from './client-failure.ts';
 import { clientLimits } from './client-limits.ts';
 import {
+  lastingDifference,
   type OpenedTally,
   openTallyRevealingResult,
   type ToldTally,
   toldDifference,
 } from './open-tally.ts';
-import type { ServerReply } from './server-link.ts';
+import { type ServerReply, serverName } from './server-link.ts';
 import { nameAbsent, nameServers, type Servers } from './servers.ts';
 
 /**
@@ -24,47 +25,72 @@ export async function requestTally(
 ): Promise<OpenedTally> {
   requireAll(servers);
   for (let attempt = 1; ; attempt++) {
-    const told = await askAll(servers, attempt, signal);
-    const difference = toldDifference(told);
-    if (difference === null) {
-      const opened = openTallyRevealingResult(election, told);
-      if (!opened.ok) {
-        throw new ClientFailure(opened.reason);
-      }
-      return opened.value;
+    const answers = await collect(servers, attempt, signal);
+    const refusals = refusalsIn(answers);
+    const told = refusals.length === 0 ? toldBy(answers) : null;
+    const difference = told === null ? null : toldDifference(told);
+    if (told !== null && difference === null) {
+      return opened(election, told);
     }
-    if (attempt === clientLimits.tallyAttemptsMax) {
-      throw new ClientFailure(`${difference}: try again in a moment`);
+    if (attempt === clientLimits.tallyAttemptsMax || !mayMendItself(refusals)) {
+      throw new ClientFailure(
+        told === null ? refusalText(refusals, answers) : lastingDifference(told, difference ?? ''),
+      );
     }
     await sleep(clientLimits.tallyRetryMs, undefined, { signal });
   }
 }
 
-async function askAll(
-  servers: Servers,
-  request: number,
-  signal: AbortSignal,
-): Promise<[ToldTally, ToldTally, ToldTally]> {
-  const answers = await collect(servers, request, signal);
-  const refusals = parties.flatMap((party) => {
-    const answer = answers.get(party);
-    return typeof answer === 'string' ? [{ party, reason: answer }] : [];
+function opened(election: Election, told: PerParty<ToldTally>): OpenedTally {
+  const tally = openTallyRevealingResult(election, told);
+  if (!tally.ok) {
+    throw new ClientFailure(tally.reason);
+  }
+  return tally.value;
+}
+
+/** A server's answer that is no tally. */
+interface Refused {
+  readonly party: Party;
+  readonly reason: string;
+  /** It answered; otherwise it was waited for in vain. */
+  readonly said: boolean;
+}
+
+type Answers = ReadonlyMap<Party, ToldTally | Refused>;
+
+const refusalsIn = (answers: Answers): readonly Refused[] =>
+  [...answers.values()]
+    .filter((answer) => 'said' in answer)
+    .sort((one, other) => one.party - other.party);
+
+const toldBy = (answers: Answers): PerParty<ToldTally> =>
+  perParty((party) => {
+    const answer = present(answers.get(party), 'answer');
+    assert(!('said' in answer), 'nobody refused');
+    return answer;
   });
-  if (refusals.length > 0) {
-    const reasons = new Set(refusals.map(({ reason }) => reason));
-    throw new ClientFailure(
-      reasons.size === 1
-        ? `${nameServers(refusals.map(({ party }) => party))}: ${[...reasons].join('')}`
-        : nameAbsent(refusals),
-    );
-  }
-  const told = new Map<Party, ToldTally>();
-  for (const [party, answer] of answers) {
-    if (typeof answer !== 'string') {
-      told.set(party, answer);
-    }
-  }
-  return perParty((party) => present(told.get(party), 'answer'));
+
+/** While a release is under way some servers show it, and others show an older one or none. */
+const mayMendItself = (refusals: readonly Refused[]): boolean =>
+  refusals.length < 3 && refusals.every(({ said }) => said);
+
+/** Why there is no tally, of each server that refuses; and what the others show. */
+function refusalText(refusals: readonly Refused[], answers: Answers): string {
+  const reasons = new Set(refusals.map(({ reason }) => reason));
+  const why =
+    reasons.size === 1
+      ? `${nameServers(refusals.map(({ party }) => party))}: ${[...reasons].join('')}`
+      : nameAbsent(refusals);
+  const shown = parties.flatMap((party) => {
+    const answer = answers.get(party);
+    return answer === undefined || 'said' in answer
+      ? []
+      : [`${serverName(party)} shows pool ${answer.pool}`];
+  });
+  return shown.length === 0
+    ? why
+    : `${why} (${shown.join(', ')}; a tally comes of all three servers' fragments only)`;
 }
 
 function requireAll(servers: Servers): void {
@@ -76,16 +102,12 @@ function requireAll(servers: Servers): void {
 }
 
 /** Per server its tally, or why there is none from it: all three are heard out, for a bounded time. */
-function collect(
-  servers: Servers,
-  request: number,
-  signal: AbortSignal,
-): Promise<Map<Party, ToldTally | string>> {
-  const answers = new Map<Party, ToldTally | string>();
+function collect(servers: Servers, request: number, signal: AbortSignal): Promise<Answers> {
+  const answers = new Map<Party, ToldTally | Refused>();
   return new Promise((resolve) => {
     const giveUp = (reasonOf: (party: Party) => string) => {
       for (const party of parties.filter((one) => !answers.has(one))) {
-        answers.set(party, reasonOf(party));
+        answers.set(party, { party, reason: reasonOf(party), said: false });
       }
       done();
     };
@@ -101,7 +123,7 @@ function collect(
         resolve(answers);
       }
     };
-    const take = (party: Party, answer: ToldTally | string | null) => {
+    const take = (party: Party, answer: ToldTally | Refused | null) => {
       if (answer !== null && !answers.has(party)) {
         answers.set(party, answer);
         done();
@@ -110,25 +132,25 @@ function collect(
     signal.addEventListener('abort', stop, { once: true });
     servers.handle({
       onUp: (party) => servers.link(party).send({ kind: 'tally', request }),
-      onReply: (party, reply) => take(party, tallyOf(reply, request)),
+      onReply: (party, reply) => take(party, answerIn(party, reply, request)),
       onDown: () => undefined,
-      onFault: (party, reason) => take(party, reason),
+      onFault: (party, reason) => take(party, { party, reason, said: false }),
     });
     // Of those that became unusable since the last time nothing is heard any more.
     for (const { party, reason } of servers.absent.filter(({ forGood }) => forGood)) {
-      take(party, reason);
+      take(party, { party, reason, said: false });
     }
   });
 }
 
 /** A `busy` server is asked no more: the next attempt is somebody's own decision. */
-function tallyOf(reply: ServerReply, request: number): ToldTally | string | null {
+function answerIn(party: Party, reply: ServerReply, request: number): ToldTally | Refused | null {
   switch (reply.kind) {
     case 'tallied':
       return reply.request === request ? reply : null;
     case 'refused':
     case 'busy':
-      return reply.request === request ? reply.reason : null;
+      return reply.request === request ? { party, reason: reply.reason, said: true } : null;
     case 'stored':
     case 'safe':
     case 'sealed':

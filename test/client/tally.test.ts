@@ -125,6 +125,36 @@ describe('asking for a tally', () => {
     expect(await ask(world)).toMatchObject({ pool: 4, votes: 30 });
   });
 
+  test('asks again while some servers show a release and another does not yet', async () => {
+    const world = await FakeWorld.start();
+    answer(world, told(world.election, 12, 30));
+    const final = world.servers[2].answerTally;
+    let asked = 0;
+    world.servers[2].answerTally = (request) => {
+      asked += 1;
+      return asked < 3 || final === null
+        ? refusing('pool 4 is not final here yet; try again')(request)
+        : final(request);
+    };
+    expect(await ask(world)).toMatchObject({ pool: 4, votes: 30 });
+  });
+
+  test('says which server shows which pool for good, and what ends that', async () => {
+    const world = await FakeWorld.start();
+    const [forced] = told(world.election, 12, 33);
+    const [, b, c] = told(world.election, 11, 30, 3);
+    const waiting = '3 more ballots are final; 10 more are needed before a newer tally is shown';
+    answer(world, [forced, { ...b, waiting }, { ...c, waiting }]);
+    await expect(ask(world)).rejects.toThrow(
+      /different pools \(server a: 4, server b: 3, server c: 3\), and.* no tally\..*--force.*next regular release, .*once 10 more ballots are final$/,
+    );
+    answer(world, [forced, b, c]);
+    await expect(ask(world)).rejects.toThrow(/next regular release, which all three show$/);
+    const [, other] = told(world.election, 12, 33);
+    answer(world, [forced, { ...other, runId: flipped(other.runId) }, other]);
+    await expect(ask(world)).rejects.toThrow(/different runs of the same pool, .*their operators/);
+  });
+
   test('says why a server refuses, and which cannot be reached', async () => {
     const world = await FakeWorld.start();
     answer(world, told(world.election, 12, 30));
@@ -143,7 +173,9 @@ describe('asking for a tally', () => {
       'server a (it is being rebuilt), server c (no pool is final yet)',
     );
     world.servers[0].answerTally = refusing('no pool is final yet');
-    await expect(ask(world)).rejects.toThrow('servers a and c: no pool is final yet');
+    await expect(ask(world)).rejects.toThrow(
+      'servers a and c: no pool is final yet (server b shows pool 4; ',
+    );
   });
 
   test('does not call a server silent that answers while two others refuse', async () => {
