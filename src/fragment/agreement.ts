@@ -3,7 +3,7 @@ import { type Bytes, toHex } from '../base/bytes.ts';
 import { acceptedOf, poolDigest } from '../election/pools.ts';
 import { runId } from '../election/runs.ts';
 import { poolStatement } from '../election/statements.ts';
-import { next, type Party, perParty } from '../mpc/parties.ts';
+import { next, type Party, partyName, perParty } from '../mpc/parties.ts';
 import type { SchedulerEffect } from '../scheduler/effects.ts';
 import type { ProposedPool, Run, SchedulerReads } from '../scheduler/state.ts';
 import type { Digest, PoolContent, SealedPool, View } from '../scheduler/types.ts';
@@ -175,6 +175,13 @@ export class Agreement {
         return out.notice('info', `run of pool ${effect.run.pool} given up: ${effect.why}`);
       case 'flushed':
         return this.#parts.flushed(effect.flush.id, effect.complete);
+      case 'fork':
+        return out.audit(
+          now,
+          'another log',
+          `server ${partyName(effect.peer)} has signed the head ${effect.head} after pool ${effect.pool.number}, which is ${effect.pool.digest} here`,
+          'alarm',
+        );
       case 'refuse-peer':
         return out.closePeer(effect.peer, effect.reason);
       default:

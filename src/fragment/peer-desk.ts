@@ -11,7 +11,6 @@ import type { Remembered, TallyShare } from './ports.ts';
 import type { Rebuilding } from './rebuilding.ts';
 import type { Releases } from './releases.ts';
 import type { Runner } from './runner.ts';
-import type { Statuses } from './statuses.ts';
 import { factsHash, reportOf, statementOf } from './wire-reports.ts';
 
 /** Servers that speak another version refuse each other. */
@@ -30,7 +29,6 @@ interface LinkFacts {
 /** What the desk hands messages on to. */
 export interface PeerParts {
   readonly casting: Casting;
-  readonly statuses: Statuses;
   readonly runner: Runner;
   readonly releases: Releases;
   readonly rebuilding: Rebuilding;
@@ -207,7 +205,6 @@ export class PeerDesk {
     const held = message.held.map(toHex);
     const safe = message.safe.map(toHex);
     this.#parts.tell({ kind: 'state', peer, report, held, safe, whole: !message.more }, now);
-    this.#parts.statuses.peerSealed(report.sealed);
     this.#parts.releases.hearBound(message.bound, now);
   }
 

@@ -4,7 +4,7 @@ import { good, type Result, refused } from '../base/result.ts';
 import { tallyCommitment } from '../election/runs.ts';
 import { next, type Party, type PerParty, perParty, previous } from '../mpc/parties.ts';
 import type { Digest, PeerReport } from '../scheduler/types.ts';
-import type { PeerMessageOf, WireRelease, WireSnapshot } from '../wire/peer-messages.ts';
+import type { PeerMessageOf, WireSnapshot } from '../wire/peer-messages.ts';
 import type { FragmentContext } from './context.ts';
 import type { Release, TallyShare, TallyShareOption } from './ports.ts';
 import {
@@ -48,6 +48,7 @@ export class Rebuilding {
       kind: 'hand-over',
       tally: tally === null ? null : snapshotFor(this.#context, peer, tally),
       release: release === null ? null : releaseToWire(release),
+      agreed: release?.agreed === true,
       released: released === null ? null : snapshotFor(this.#context, peer, released),
     });
   }
@@ -128,34 +129,37 @@ export class Rebuilding {
       'the hand-over is of the tally that both report',
     );
     const tally = join(me, fromPrevious.tally, fromNext.tally);
-    const newest = this.#newestRelease(fromPrevious, fromNext);
+    const release = this.#newestRelease(now, fromPrevious, fromNext);
     const released =
-      newest === null
+      release === null
         ? null
-        : join(me, matching(fromPrevious.released, newest), matching(fromNext.released, newest));
-    const release = newest === null ? null : releaseFromWire(newest, true, now);
+        : join(me, matching(fromPrevious.released, release), matching(fromNext.released, release));
     // What is kept beside the newest tally is final, and all its commitments are known.
     const isWhole =
       released?.commitments.every((list) => list !== null) === true && released.count < count;
     return { tally, released: isWhole ? released : null, release };
   }
 
-  /** The newest release that one of the peers is bound to and that fits the log. */
-  #newestRelease(...handOvers: readonly HandOver[]): WireRelease | null {
+  /** The newest release that one of the peers is bound to and that fits the log; agreed if one of them knows so. */
+  #newestRelease(now: number, ...handOvers: readonly HandOver[]): Release | null {
     const { reads } = this.#context.ports;
-    const releases = handOvers.flatMap(({ release }) => (release === null ? [] : [release]));
+    const releases = handOvers.flatMap(({ release, agreed }) =>
+      release === null ? [] : [releaseFromWire(release, agreed, now)],
+    );
     const fitting = releases.filter(({ pool, votes }) => reads.pool(pool)?.votes === votes);
-    return fitting.sort((a, b) => b.pool - a.pool)[0] ?? null;
+    const newest = fitting.reduce<Release | null>(
+      (best, other) => (best === null || other.pool > best.pool ? other : best),
+      null,
+    );
+    const isAgreed = fitting.some(({ pool, agreed }) => agreed && pool === newest?.pool);
+    return newest === null ? null : { ...newest, agreed: isAgreed };
   }
 }
 
-const matching = (
-  snapshot: WireSnapshot | null,
-  release: { pool: number; runId: Uint8Array },
-): WireSnapshot | null =>
+const matching = (snapshot: WireSnapshot | null, release: Release): WireSnapshot | null =>
   snapshot !== null &&
   snapshot.count === release.pool + 1 &&
-  toHex(snapshot.runId) === toHex(release.runId)
+  toHex(snapshot.runId) === release.runId
     ? snapshot
     : null;
 

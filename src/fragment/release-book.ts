@@ -14,7 +14,7 @@ export type ReleaseOutcome =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What a server thinks of binding itself to a release: `later` where its own tally of the pool is not final yet. */
-export type Opinion = 'good' | 'later' | { readonly objection: string };
+export type Opinion = 'good' | 'later' | { readonly objection: string; readonly certain: boolean };
 
 /**
  * The releases that this server is bound to and has shown, and what the rule (design, section 7) makes of
@@ -25,6 +25,8 @@ export class ReleaseBook {
   #bound: Release | null;
   #agreed: Release | null;
   #shown: Release | null;
+  /** What it was bound to before the newest. */
+  #before: Release | null = null;
 
   constructor(context: FragmentContext, stored: Pick<StoredState, 'bound' | 'agreed' | 'shown'>) {
     this.#context = context;
@@ -86,8 +88,20 @@ export class ReleaseBook {
     return this.mayShow(bound) ? bound : this.#shown;
   }
 
+  /**
+   * Rebuilt, and bound by a peer's word to a release of which nobody knows whether two servers agreed to it:
+   * this one may have, or to another that was proposed at the same time. So it agrees to and shows none of
+   * them, until there are enough more ballots.
+   */
+  get #isUnsure(): boolean {
+    return this.#bound !== null && !this.#bound.agreed && this.#bound.by !== this.#context.me;
+  }
+
   /** The rule binds each server for its own list: what another server forced, this one does not follow. */
   mayShow(release: Release): boolean {
+    if (this.#isUnsure && release.pool === this.#bound?.pool) {
+      return false;
+    }
     // A rebuilt server does not know what it has shown itself: surely no less than what was released by the rule.
     if (this.#shown === null && release.forced && this.#context.scheduler.state.epoch > 0) {
       return false;
@@ -132,27 +146,33 @@ export class ReleaseBook {
     const { scheduler, ports, me } = this.#context;
     const name = `server ${partyName(me)}`;
     if (scheduler.state.rebuilding) {
-      return { objection: `${name} is being rebuilt` };
+      return { objection: `${name} is being rebuilt`, certain: false };
     }
     const tally = ports.reads.tally(release.pool + 1);
     const votes = ports.reads.pool(release.pool)?.votes;
     if (tally === null || tally.runId !== release.runId || votes !== release.votes) {
-      return { objection: `${name} has no tally of this run of pool ${release.pool}` };
+      const objection = `${name} has no tally of this run of pool ${release.pool}`;
+      return { objection, certain: !this.#isUnsure };
     }
     if (release.pool >= scheduler.state.final) {
       return 'later';
     }
     const bound = this.#bound;
-    if (bound !== null && bound.pool === release.pool && bound.runId === release.runId) {
+    const same = bound?.pool === release.pool && bound.runId === release.runId;
+    if (same && !this.#isUnsure) {
       return 'good';
     }
     if (bound !== null && bound.pool >= release.pool) {
-      return { objection: `${name} is bound to the newer pool ${bound.pool}` };
+      const objection = `${name} is bound to pool ${bound.pool}`;
+      return { objection, certain: !this.#isUnsure };
     }
     const gap = releaseGap(release.votes, bound?.votes ?? 0, this.#minRelease);
     return gap.allowed || release.forced
       ? 'good'
-      : { objection: `${name} asks for ${gap.missing} more ballots first` };
+      : {
+          objection: `${name} asks for ${gap.missing} more ballots first`,
+          certain: !this.#isUnsure,
+        };
   }
 
   /** Binds this server on disk, be it to its own proposal or to one that thereby is agreed. */
@@ -170,6 +190,9 @@ export class ReleaseBook {
       const whose = `of pool ${release.pool}, ${release.votes} votes, by server ${partyName(release.by)}`;
       out.audit(now, 'forced release', whose, 'alarm');
     }
+    if (same === null) {
+      this.#before = this.#bound;
+    }
     this.#bound = kept;
     this.#replace(kept);
   }
@@ -178,7 +201,8 @@ export class ReleaseBook {
   withdraw(release: Release): void {
     if (this.#bound?.pool === release.pool && !this.#bound.agreed) {
       this.#context.out.store({ kind: 'drop-release', pool: release.pool, runId: release.runId });
-      this.#bound = this.#agreed;
+      this.#bound = this.#before;
+      this.#before = null;
     }
   }
 
@@ -186,7 +210,7 @@ export class ReleaseBook {
   restore(release: Release | null): void {
     if (release !== null && (this.#bound === null || this.#bound.pool < release.pool)) {
       this.#bound = release;
-      this.#agreed = release;
+      this.#agreed = release.agreed ? release : this.#agreed;
     }
   }
 

@@ -9,21 +9,32 @@ import { releaseFromWire, releaseToWire } from './wire-reports.ts';
 
 export type Requester = (outcome: ReleaseOutcome) => void;
 
+interface Request {
+  readonly forced: boolean;
+  readonly tell: Requester;
+  readonly tries: number;
+}
+
+/** Servers that proposed different pools at once all withdraw; the next time they mostly mean the same one. */
+const triesMax = 3;
+
 interface Proposal {
   readonly id: string;
   readonly release: Release;
   readonly forced: boolean;
   readonly deadline: number;
   readonly requesters: Requester[];
+  /** How often those who asked had a proposal refused before. */
+  readonly tries: number;
   /** Why the peers that have answered, or cannot, do not agree. */
   readonly refusals: Map<Party, Refused>;
 }
 
 interface Refused {
   readonly reason: string;
-  readonly bound: Release | null;
-  /** The peer said so itself, hence has not agreed; a peer that is silent may have. */
-  readonly said: boolean;
+  readonly agreed: Release | null;
+  /** The peer has not agreed, now or before; one that is silent, or lost its disk, may have. */
+  readonly certain: boolean;
 }
 
 /**
@@ -65,7 +76,7 @@ export class Releases {
   get key(): string {
     const { agreed, bound } = this.#book;
     return [agreed, bound]
-      .map((each) => (each === null ? '' : `${each.pool} ${each.runId}`))
+      .map((each) => (each === null ? '' : `${each.pool} ${each.runId} ${each.forced}`))
       .join();
   }
 
@@ -78,7 +89,7 @@ export class Releases {
   }
 
   /** Somebody wants to see this server's tally fragment; `tell` hears at once or after the peers have answered. */
-  request(forced: boolean, tell: Requester, now: number): void {
+  request(forced: boolean, tell: Requester, now: number, tries = 0): void {
     const refuse = (reason: string) => tell({ kind: 'refused', reason });
     if (this.#context.scheduler.state.rebuilding) {
       return refuse('this server is being rebuilt and has no tally yet');
@@ -96,7 +107,11 @@ export class Releases {
       return tell(this.#book.show(wanted, newest, now));
     }
     if (this.#proposal === null) {
-      return this.#propose(againstRule ? { ...wanted, forced } : wanted, forced, tell, now);
+      return this.#propose(
+        againstRule ? { ...wanted, forced } : wanted,
+        { forced, tell, tries },
+        now,
+      );
     }
     if (this.#proposal.forced !== forced) {
       return refuse('the servers are agreeing on another release; try again');
@@ -104,7 +119,7 @@ export class Releases {
     this.#proposal.requesters.push(tell);
   }
 
-  #propose(release: Release, forced: boolean, tell: Requester, now: number): void {
+  #propose(release: Release, { forced, tell, tries }: Request, now: number): void {
     const { scheduler, me, out, ports, settings } = this.#context;
     const linked = peersOf(me).filter((peer) => scheduler.state.links[peer]?.report);
     if (linked.length === 0) {
@@ -119,7 +134,15 @@ export class Releases {
       refusals.set(peer, silent(peer));
     }
     const deadline = now + settings.releaseTimeoutMs;
-    this.#proposal = { id: toHex(id), release, forced, deadline, requesters: [tell], refusals };
+    this.#proposal = {
+      id: toHex(id),
+      release,
+      forced,
+      deadline,
+      requesters: [tell],
+      tries,
+      refusals,
+    };
     this.#book.bind(release, now);
     for (const peer of linked) {
       out.toPeer(peer, { kind: 'propose-release', proposal: id, release: releaseToWire(release) });
@@ -141,6 +164,7 @@ export class Releases {
   hearProposal(peer: Party, message: PeerMessageOf<'propose-release'>, now: number): void {
     const { out } = this.#context;
     const { proposal } = message;
+    this.#later.delete(peer);
     const release = releaseFromWire({ ...message.release, by: peer }, true, now);
     const opinion = this.#book.opinion(release);
     if (opinion === 'later') {
@@ -155,10 +179,10 @@ export class Releases {
       });
       this.#settle(now);
     } else {
-      const { bound } = this.#book;
-      const reason = opinion.objection;
-      const told = bound === null ? null : releaseToWire(bound);
-      out.toPeer(peer, { kind: 'refuse-release', proposal, reason, bound: told });
+      // Never a binding of its own that nobody agreed to: it may be withdrawn at any time.
+      const agreed = this.#book.agreed === null ? null : releaseToWire(this.#book.agreed);
+      const { objection: reason, certain } = opinion;
+      out.toPeer(peer, { kind: 'refuse-release', proposal, reason, certain, agreed });
     }
   }
 
@@ -182,8 +206,9 @@ export class Releases {
 
   hearRefusal(peer: Party, message: PeerMessageOf<'refuse-release'>, now: number): void {
     if (this.#proposal?.id === toHex(message.proposal)) {
-      const bound = message.bound === null ? null : releaseFromWire(message.bound, true, now);
-      this.#refuse(this.#proposal, peer, { reason: message.reason, bound, said: true }, now);
+      const { reason, certain } = message;
+      const agreed = message.agreed === null ? null : releaseFromWire(message.agreed, true, now);
+      this.#refuse(this.#proposal, peer, { reason, agreed, certain }, now);
     }
   }
 
@@ -201,9 +226,9 @@ export class Releases {
     }
     const answers = [...proposal.refusals.values()];
     this.#proposal = null;
-    if (answers.every(({ said }) => said)) {
+    if (answers.every(({ certain }) => certain)) {
       this.#book.withdraw(proposal.release);
-      for (const { bound } of answers) {
+      for (const { agreed: bound } of answers) {
         if (
           bound !== null &&
           bound.pool !== this.#book.bound?.pool &&
@@ -213,7 +238,14 @@ export class Releases {
         }
       }
     }
-    this.#answer(proposal, answers.map(({ reason }) => reason).join('; '), now);
+    const reason = answers.map((answer) => answer.reason).join('; ');
+    if (proposal.tries + 1 < triesMax && answers.every(({ certain }) => certain)) {
+      for (const tell of proposal.requesters) {
+        this.request(proposal.forced, tell, now, proposal.tries + 1);
+      }
+    } else {
+      this.#answer(proposal, reason, now);
+    }
   }
 
   /** Tells those who asked: what two servers are bound to if the rule lets this one show it, else why not. */
@@ -249,7 +281,8 @@ export class Releases {
       return;
     }
     const told = releaseFromWire(release, true, now);
-    if (this.#book.opinion(told) === 'good') {
+    const same = bound?.pool === told.pool && bound.runId === told.runId;
+    if (same || this.#book.opinion(told) === 'good') {
       this.#book.bind(told, now);
       this.#settle(now);
     }
@@ -266,6 +299,7 @@ export class Releases {
 
   /** This server is being rebuilt: it can show nothing. */
   giveUp(): void {
+    this.#later.clear();
     const requesters = this.#proposal?.requesters ?? [];
     this.#proposal = null;
     for (const tell of requesters) {
@@ -276,6 +310,6 @@ export class Releases {
 
 const silent = (peer: Party): Refused => ({
   reason: `server ${partyName(peer)} is not connected`,
-  bound: null,
-  said: false,
+  agreed: null,
+  certain: false,
 });

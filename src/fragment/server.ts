@@ -64,7 +64,6 @@ export class FragmentServer {
       this.#context,
       {
         casting: this.#casting,
-        statuses: this.#statuses,
         runner: this.#runner,
         releases: this.#releases,
         rebuilding: this.#rebuilding,

@@ -48,7 +48,7 @@ export function schedulerSettings(
     giveDelayMs: settings.giveDelayMs,
     giveBytesMax: limits.giveBytesMax,
     ballotsPerPoolMax: limits.ballotsPerPoolMax,
-    digestsPerPeerMax: 2 * limits.batchesUnsealedMax,
+    digestsPerPeerMax: 4 * limits.batchesUnsealedMax,
     batchesPerPoolMax: limits.batchesPerPoolMax,
     digestsPerStateMax: limits.digestsPerStateMax,
   };

@@ -11,7 +11,7 @@ export class Statuses {
   readonly #watched = new Map<number, Set<Digest>>();
   /** Pools below this number are sealed here and at a peer: what is told of them can never change. */
   #certain: number;
-  /** The most pools that any peer was heard to have sealed. */
+  /** The most pools that any peer was heard to have sealed as they are here. */
   #sealedByPeer = 0;
 
   constructor(context: FragmentContext, final: number) {
@@ -48,15 +48,11 @@ export class Statuses {
     }
   }
 
-  /** A peer has sealed so many pools. */
-  peerSealed(count: number): void {
-    this.#sealedByPeer = Math.max(this.#sealedByPeer, count);
-  }
-
   /** Tells of pools that this server, by its store, and a peer have sealed by now. */
   sealedMore(): void {
-    const { scheduler, ports } = this.#context;
-    const certain = Math.min(scheduler.state.sealed, this.#sealedByPeer);
+    const { ports } = this.#context;
+    this.#sealedByPeer = Math.max(this.#sealedByPeer, ...this.#sealedAlike());
+    const certain = this.#sealedByPeer;
     for (; this.#certain < certain; this.#certain++) {
       if (this.#watchers.size === 0) {
         this.#certain = certain;
@@ -70,6 +66,18 @@ export class Statuses {
         }
       }
     }
+  }
+
+  /** How many pools each peer has sealed that are surely the same as here: its head has been compared. */
+  #sealedAlike(): number[] {
+    const { state } = this.#context.scheduler;
+    return state.links.map((link) => {
+      const report = link?.report ?? null;
+      if (report === null || link?.forked === true || report.sealed > state.sealed) {
+        return 0;
+      }
+      return report.sealed < state.sealed || report.head === state.head ? report.sealed : 0;
+    });
   }
 
   #tell(connection: number, digest: Digest, pool: number): void {

@@ -54,6 +54,9 @@ export function obstacle(context: FragmentContext): string {
     if (report === null) {
       return `server ${partyName(peer)} is not connected`;
     }
+    if (state.links[peer]?.forked === true) {
+      return `server ${partyName(peer)} has another log of pools: see the alarm`;
+    }
     if (report.rebuilding) {
       return `server ${partyName(peer)} is being rebuilt`;
     }

@@ -76,5 +76,12 @@ export type SchedulerEffect =
   | { readonly kind: 'start-run'; readonly run: Run }
   | { readonly kind: 'end-run'; readonly run: Run; readonly why: string }
   | { readonly kind: 'flushed'; readonly flush: Flush; readonly complete: boolean }
+  /** A peer's log is another one: nothing is sealed until the proposer who signed twice is named. */
+  | {
+      readonly kind: 'fork';
+      readonly peer: Party;
+      readonly pool: SealedPool;
+      readonly head: Digest;
+    }
   /** A peer broke the protocol: its link is closed with this reason. */
   | { readonly kind: 'refuse-peer'; readonly peer: Party; readonly reason: string };

@@ -8,11 +8,14 @@ import type { Digest } from './types.ts';
 /** Whether `peer` holds a batch, by what it says or because it has sealed it. */
 function peerHolds({ state, reads }: SchedulerContext, peer: Party, digest: Digest): boolean {
   const link = state.links[peer];
-  if (link === null || link.report === null) {
+  if (link === null) {
     return false;
   }
   if (link.held.has(digest)) {
-    return true;
+    return true; // also by the first part of a STATE whose rest is still to come
+  }
+  if (link.report === null) {
+    return false;
   }
   const pool = reads.poolOf(digest);
   return pool !== null && link.report.sealed > pool;

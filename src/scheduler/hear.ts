@@ -104,14 +104,9 @@ function hearState(
     return refuse(fault);
   }
   hearHeld(context, event.peer, event.held);
-  for (const digest of event.safe) {
-    link.safe.add(digest);
-  }
+  hearSafe(state, link, event.safe);
   if (link.held.size + link.safe.size > settings.digestsPerPeerMax) {
     return refuse('it names more batches than it could hold');
-  }
-  if (state.rebuilding) {
-    state.vouched.push(...event.held, ...event.safe);
   }
   // A peer gets two tallies ahead only with this server's part in the first of them.
   if (!state.rebuilding && event.report.tallied > talliedCount(state.tallied) + 1) {
@@ -160,7 +155,10 @@ export function findFork({ state, reads }: SchedulerContext, peer: Party): Sched
     return [];
   }
   link.forked = true;
-  return [{ kind: 'send-pool', to: peer, pool }];
+  return [
+    { kind: 'fork', peer, pool, head: report.head },
+    { kind: 'send-pool', to: peer, pool },
+  ];
 }
 
 function reportFault(before: PeerReport | null, report: PeerReport, peer: Party): string | null {
@@ -188,7 +186,7 @@ function hearHeld(context: SchedulerContext, peer: Party, digests: readonly Dige
     if (pool !== null && (link.report?.sealed ?? 0) > pool) {
       continue; // sealed at both ends: nothing to keep in mind
     }
-    link.held.add(digest);
+    vouch(state, link.held, digest);
     link.lacking.delete(digest);
     link.incomplete.delete(digest);
     state.candidates.add(digest);
@@ -197,6 +195,20 @@ function hearHeld(context: SchedulerContext, peer: Party, digests: readonly Dige
       other.lacking.set(digest, 0);
     }
   }
+}
+
+function hearSafe(state: SchedulerState, link: PeerLink, digests: readonly Digest[]): void {
+  for (const digest of digests) {
+    vouch(state, link.safe, digest);
+  }
+}
+
+/** Marks a batch as held or safe there; while rebuilding, what is new is for R14 to look at. */
+function vouch(state: SchedulerState, marks: Set<Digest>, digest: Digest): void {
+  if (state.rebuilding && !marks.has(digest)) {
+    state.vouched.push(digest);
+  }
+  marks.add(digest);
 }
 
 /** What both ends of a link have sealed needs no mark of its own any more. */

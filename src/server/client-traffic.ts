@@ -47,6 +47,7 @@ export class ClientTraffic {
       onClose: () => {
         this.#connections.delete(id);
         this.#heardAt.delete(id);
+        this.#inFlight.delete(id);
         this.#push({ kind: 'client-gone', connection: id });
       },
     });

@@ -129,17 +129,13 @@ export class PeerTraffic {
     }
   }
 
-  /** The core begins anew: it knows of no link, and hears of those that are up. */
+  /** The core begins anew and knows of no link: those that are up are made anew as well. */
   restart(): void {
     for (const peer of peersOf(this.#me)) {
-      const link = this.#up[peer];
       this.#known[peer] = null;
       this.#unheard[peer].length = 0;
-      if (link !== null && !link.closing) {
-        this.#unheard[peer].push(link);
-        this.#push({ kind: 'link-up', peer, secret: link.connection.linkSecret() });
-      }
     }
+    this.closeAll('this server starts anew from its disk');
   }
 
   snapshots(now: number): LinkSnapshot[] {

@@ -11,7 +11,7 @@ import { FragmentServer } from '../fragment/server.ts';
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import type { ShareTables } from '../storage/share-tables.ts';
-import type { StorageError } from '../storage/storage-error.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import type { Admission } from '../transport/admission.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { ControlAnswer } from '../transport/control-messages.ts';
@@ -186,6 +186,9 @@ export class RunningServer {
   }
 
   #ask(command: OperatorCommand, timeoutMs: number): Promise<ControlAnswer> {
+    if (this.#stopped) {
+      return Promise.resolve({ lines: ['The server stops.'], ok: false });
+    }
     if (this.#diskFault !== null) {
       return Promise.resolve({ lines: [this.#diskFault], ok: false });
     }
@@ -214,9 +217,19 @@ export class RunningServer {
     if (this.#stopped) {
       return;
     }
+    try {
+      this.#core = this.#newCore();
+    } catch (error) {
+      if (!(error instanceof StorageError)) {
+        throw error;
+      }
+      this.#diskRetry = setTimeout(() => this.#restart(), diskRetryMs);
+      return;
+    }
     this.#diskFault = null;
-    this.#core = this.#newCore();
     this.#loop = this.#newLoop();
+    // What connected meanwhile has said its hello to nobody: it says it again.
+    this.#clients.closeAll('this server starts anew from its disk');
     this.#peers.restart();
     this.#parts.notices.say('warning', 'started anew from the disk');
   }

@@ -116,7 +116,9 @@ export type WireSnapshot = z.infer<typeof snapshot>;
 const handOver = z.strictObject({
   kind: z.literal('hand-over'),
   tally: snapshot.nullable(),
+  /** What the sender is bound to, and whether two servers are. */
   release: release.nullable(),
+  agreed: z.boolean(),
   released: snapshot.nullable(),
 });
 
@@ -136,8 +138,10 @@ const refuseRelease = z.strictObject({
   kind: z.literal('refuse-release'),
   proposal: nonce,
   reason,
-  /** What the refusing server is bound to. */
-  bound: release.nullable(),
+  /** The refusing server has not agreed to this release, and nobody can have its word that it did. */
+  certain: z.boolean(),
+  /** The newest release that two servers are bound to, as far as the refusing one knows. */
+  agreed: release.nullable(),
 });
 
 export const peerMessage = z.discriminatedUnion('kind', [

@@ -1,4 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { wordsFromBytes } from '../../src/base/bits.ts';
+import { sha256 } from '../../src/crypto/hashes.ts';
+import { tallyCommitment } from '../../src/election/runs.ts';
 import type { Party } from '../../src/mpc/parties.ts';
 import { parties } from '../../src/mpc/parties.ts';
 import type { PeerMessage, PeerMessageOf } from '../../src/wire/peer-messages.ts';
@@ -149,7 +152,7 @@ describe('a hand-over', () => {
   const handedOver = (
     seed: number,
     from: Party,
-    spoil: (message: PeerMessageOf<'hand-over'>) => PeerMessage,
+    spoil: (message: PeerMessageOf<'hand-over'>, world: World) => PeerMessage,
   ) => {
     const world = met(seed, { minRelease: 10 });
     castEverywhere(world, ballots(world, 1, 40));
@@ -163,7 +166,7 @@ describe('a hand-over', () => {
       }
       spoilt += 1;
       expect(world.nodes[0].tables.state().rebuilding).toBe(true);
-      return spoil(message);
+      return spoil(message, world);
     };
     world.quiesce();
     expect(spoilt).toBe(1);
@@ -237,11 +240,46 @@ describe('a hand-over', () => {
     },
   );
 
+  it('with another fragment and a T to match is refused where its giver vouched for another', () => {
+    const { world, before } = handedOver(22, 1, (message, { election }) => {
+      const tally = message.tally;
+      const options = tally?.options.map((option) => ({
+        ...option,
+        fragment: flipped(option.fragment),
+      }));
+      if (tally === null || options?.[0] === undefined) {
+        throw new Error('a tally is handed over');
+      }
+      const falseT = tallyCommitment(
+        {
+          electionHash: election.hash,
+          pool: tally.count - 1,
+          runId: tally.runId,
+          option: 0,
+          party: 1,
+          salt: options[0].salt,
+          fragment: wordsFromBytes(options[0].fragment),
+        },
+        sha256,
+      );
+      const [a, , c] = tally.commitments;
+      return { ...message, tally: { ...tally, options, commitments: [a, [falseT], c] } };
+    });
+    expect(world.nodes[0].notices.join('\n')).toContain('other commitments than its STATE shows');
+    expect(world.nodes[0].tables.tally(1)).toEqual(before);
+  });
+
   it('to a server that is whole is ignored', () => {
     const world = met(21);
     castEverywhere(world, ballots(world, 1, 40));
     const before = world.nodes[0].tables.tally(1);
-    world.inject(1, 0, { kind: 'hand-over', tally: null, release: null, released: null });
+    world.inject(1, 0, {
+      kind: 'hand-over',
+      tally: null,
+      release: null,
+      agreed: false,
+      released: null,
+    });
     world.quiesce();
     expect(world.nodes[0].tables.tally(1)).toEqual(before);
     expect(world.nodes[0].tables.state().rebuilding).toBe(false);

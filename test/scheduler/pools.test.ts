@@ -64,6 +64,8 @@ describe('R6: the server whose turn it is seals a pool', () => {
     ['the previous server has not told all', { previous: { whole: false } }],
     ['the next server has sealed fewer pools', { rig: { pools }, next: { sealed: 2 } }],
     ['the previous server has sealed fewer pools', { rig: { pools }, previous: { sealed: 2 } }],
+    ['the next server has sealed none', { rig: { pools }, next: { sealed: 0 } }],
+    ['the previous server has sealed none', { rig: { pools }, previous: { sealed: 0 } }],
     ['the next server has sealed more pools', { rig: { pools }, next: { sealed: 4 } }],
     ['the previous server has sealed more pools', { rig: { pools }, previous: { sealed: 4 } }],
     ['the next server has another log', { rig: { pools }, next: { head: 'another' } }],
@@ -99,6 +101,7 @@ describe('R6: the server whose turn it is seals a pool', () => {
     ['the next server is flushing', { next: { flushing: true } }],
     ['the previous server is flushing', { previous: { flushing: true } }],
     ['the pool has all its ballots', { rig: { settings: { ballotsPerPoolMax: 5 } } }],
+    ['one batch is more than a pool', { rig: { settings: { ballotsPerPoolMax: 4 } } }],
     ['the pool has all its batches', { rig: { settings: { batchesPerPoolMax: 1 } } }],
   ])('at once where %s', (_, change) => {
     expect(sealedBy(play({ ...change, waits: 0 }))).toEqual(['x mine']);
@@ -143,6 +146,16 @@ describe('R6: the server whose turn it is seals a pool', () => {
     });
     rig.bothSay({ held: ['x', 'y', 'z'] });
     expect(sealedBy(rig.wait(200))).toEqual(['x+z mine']);
+  });
+
+  it('counts no batch twice or too long towards a full pool', () => {
+    const rig = new Rig({ held: ['x'], settings: { ballotsPerPoolMax: 8 } });
+    rig.bothSay({ held: ['x'] });
+    rig.down(1);
+    rig.up(1);
+    expect(sealedBy(rig.hear(1, { held: ['x'] }))).toEqual([]);
+    expect(sealedBy(rig.wait(200))).toEqual(['x mine']);
+    expect(rig.scheduler.state.sealableBallots).toBe(0);
   });
 
   it('leaves out what is over the batches of a pool', () => {
@@ -390,7 +403,7 @@ describe('a peer with another log', () => {
     expect(shownTo(rig.hear(1, { sealed: 2, head: 'another' }))).toEqual(['1 to 1']);
   });
 
-  it('is shown it where the peer is behind, beside the pool that it needs next', () => {
+    expect(kinds(effects).slice(0, 3)).toEqual(['seal', 'fork', 'send-pool']);
     const rig = new Rig({ pools });
     rig.up(1);
     expect(shownTo(rig.hear(1, { sealed: 1, head: 'another' }))).toEqual(['0 to 1', '1 to 1']);

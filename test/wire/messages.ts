@@ -95,6 +95,7 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     kind: fc.constant('hand-over' as const),
     tally: nullable(snapshot),
     release: nullable(release),
+    agreed: fc.boolean(),
     released: nullable(snapshot),
   }),
   'propose-release': fc.record({
@@ -112,7 +113,8 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     kind: fc.constant('refuse-release' as const),
     proposal: nonce,
     reason: text,
-    bound: nullable(release),
+    certain: fc.boolean(),
+    agreed: nullable(release),
   }),
 };
 
