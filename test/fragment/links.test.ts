@@ -267,6 +267,12 @@ describe('a round', () => {
     }
     world.pass();
     expect(closings(world, 0)).toEqual(['closed 1: it sent round 2 of a run out of turn']);
+    world.quiesce();
+    for (const round of [0, 0]) {
+      world.inject(next(0), 0, { kind: 'round', runId, round, words });
+    }
+    world.pass();
+    expect(closings(world, 0).at(-1)).toBe('closed 1: it sent round 0 of a run out of turn');
   });
 
   it('that came early is taken once its run begins here', () => {

@@ -201,6 +201,58 @@ describe('the release rule', () => {
   });
 });
 
+/** Pool 0 has 12 votes and is final everywhere; pool 1 has 5 more and is final at a and c, but not yet at b. */
+function finalAtTwo(seed: number): World {
+  const world = met(seed);
+  castEverywhere(world, ballots(world, 1, 12));
+  const cast = ballots(world, 100, 5);
+  for (const party of parties) {
+    world.hand(party, cast);
+  }
+  const isFinal = (party: Party) => world.nodes[party].tables.state().final === 2;
+  while (!(isFinal(0) && isFinal(2))) {
+    const ready = parties.flatMap((party) =>
+      parties
+        .filter((peer) => peer !== party && world.canDeliver(party, peer))
+        .filter(() => party !== 1 || snapshotOf(world, 1).talliedPools < 2)
+        .map((peer) => [party, peer] as const),
+    );
+    const [first] = ready;
+    if (first === undefined) {
+      world.advance();
+    } else {
+      world.deliver(...first);
+    }
+  }
+  expect(isFinal(1)).toBe(false);
+  return world;
+}
+
+describe('two servers that print at once, at pools that differ by too few', () => {
+  it.each([
+    ['b first', [1, 0], 12],
+    ['a first', [0, 1], 17],
+  ] as const)('show the one that the third server hears of %s', (_, order, votes) => {
+    const world = finalAtTwo(15);
+    const asked = [1, 0].map(
+      (party) => [party as Party, world.command(party as Party, printTally())] as const,
+    );
+    for (const from of order) {
+      while (world.canDeliver(2, from)) {
+        world.deliver(2, from);
+      }
+    }
+    world.settle();
+    const shown = asked.map(([party, id]) =>
+      shownIn(party, world.nodes[party].answers.get(id)?.lines ?? []),
+    );
+    expect(shown.map((tally) => tally?.votes)).toEqual([votes, votes]);
+    for (const party of parties) {
+      expect(print(world, party)?.votes).toBe(votes);
+    }
+  });
+});
+
 describe('a forced release', () => {
   it('shows the newest final pool, is in all three audit logs and on all three consoles', () => {
     const world = met(20);

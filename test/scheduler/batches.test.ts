@@ -119,7 +119,7 @@ describe('STATE goes out when it changed', () => {
       },
     ],
     ['the view changes', (rig) => rig.hear(1, { view: ['nonce a', 'other', 'nonce c'] })],
-    ['rebuilding begins', (rig) => rig.lose()],
+    ['rebuilding begins', (rig) => rig.lose(0, rig.scheduler.state.nonce)],
     ['what travels beside it changes', (rig) => rig.event({ kind: 'extra', extra: 'release' })],
   ])('when %s', (_, change) => {
     const rig = new Rig({ me: 2, held: ['x'] });

@@ -120,6 +120,7 @@ describe('R14: rebuilding ends', () => {
   ])('not while %s', (_, change) => {
     const { rig, effects } = play(change);
     expect(rebuilt(effects)).toEqual([]);
+    expect(rebuilt(rig.wait(60_000))).toEqual([]);
     expect(rig.scheduler.state.rebuilding).toBe(true);
   });
 

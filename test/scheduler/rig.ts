@@ -231,8 +231,8 @@ export class Rig {
     return this.event({ kind: 'pool', peer, pool });
   }
 
-  lose(epoch = 0): SchedulerEffect[] {
-    return this.event({ kind: 'lost', why: 'a test', epoch, nonce: 'nonce after the loss' });
+  lose(epoch = 0, nonce = 'nonce after the loss'): SchedulerEffect[] {
+    return this.event({ kind: 'lost', why: 'a test', epoch, nonce });
   }
 
   flush(id = 1, deadline = this.now + 30_000): SchedulerEffect[] {
