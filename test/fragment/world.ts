@@ -101,8 +101,6 @@ export interface Node {
 /** Where a server may die while it carries out what an event wants. */
 export type CrashPoint = { readonly stores: number } | { readonly sends: number };
 
-export class Crash extends Error {}
-
 /** Small seeded randomness for tests. */
 export class Dice {
   readonly #prf: Prf;
@@ -662,4 +660,3 @@ export function truth(
 }
 
 export const digestOf = (cast: CastBatch): string => toHex(cast.batch.digest);
-export const hex = (text: string): Bytes => present(fromHex(text), 'hexadecimal');
