@@ -1,6 +1,6 @@
 import { present } from '../../src/base/assert.ts';
 import { setBit, type Words, wordsFor } from '../../src/base/bits.ts';
-import { type Bytes, fromHex, toHex } from '../../src/base/bytes.ts';
+import { type Bytes, toHex } from '../../src/base/bytes.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import {
   createIdentity,
