@@ -271,6 +271,20 @@ describe('R4: a batch that a peer lacks is handed over', () => {
     expect(gives(rig.hear(2, { held: ['x'] }))).toEqual(['x to 1']);
   });
 
+  it('as soon as the third server has told all, where it named it in a first part', () => {
+    const rig = new Rig({ held: ['x'] });
+    rig.up(1);
+    rig.hear(1);
+    rig.wait(300);
+    rig.up(2);
+    const effects = [
+      ...rig.hear(2, { held: ['x'], whole: false }),
+      ...rig.hear(2),
+      ...rig.wait(1_000),
+    ];
+    expect(gives(effects)).toEqual(['x to 1']);
+  });
+
   it('when this server is the last of the two to get it', () => {
     const rig = new Rig({});
     rig.up(1, 2);
