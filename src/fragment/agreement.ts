@@ -243,12 +243,7 @@ export class Agreement {
     const { out } = this.#context;
     out.store({ kind: 'set-tampering', tampering: halt === null ? null : { ...halt, at: now } });
     if (halt === null) {
-      out.audit(
-        now,
-        'rerun',
-        'the operator agrees to run the pool under TAMPERING again',
-        'warning',
-      );
+      out.audit(now, 'rerun', 'the operator goes on after TAMPERING', 'warning');
     } else {
       out.audit(now, 'TAMPERING', halt.what, 'alarm');
     }

@@ -58,7 +58,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     words: 'rerun pool',
     command: { kind: 'rerun-pool' },
-    help: 'after TAMPERING: agree to run that pool again (at all three servers)',
+    help: 'after TAMPERING: go on, running the pool again once all three operators agree',
   },
   { words: 'help', command: { kind: 'help' }, help: 'this list' },
   { words: 'stop', command: { kind: 'stop' }, help: 'stop this server (also quit, exit, halt)' },

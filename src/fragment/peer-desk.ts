@@ -3,6 +3,7 @@ import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
 import { poolStatement } from '../election/statements.ts';
 import { next, type Party, type PerParty, partyName, partyOf } from '../mpc/parties.ts';
 import type { SchedulerEvent } from '../scheduler/effects.ts';
+import { peersOf } from '../scheduler/hear.ts';
 import type { PeerReport } from '../scheduler/types.ts';
 import type { PeerMessage, PeerMessageOf, WireClaim } from '../wire/peer-messages.ts';
 import type { Casting } from './casting.ts';
@@ -208,17 +209,33 @@ export class PeerDesk {
     this.#parts.releases.hearBound(message.bound, now);
   }
 
-  /** Different lists are no fault, but all consoles say so: ballots of a caster whom one of us does not know wait. */
   #compareCasters(peer: Party, link: LinkFacts, casters: string): void {
+    if (link.casters !== casters) {
+      link.casters = casters;
+      this.#warnOfCasters(peer, casters);
+    }
+  }
+
+  /** Different lists are no fault, but all consoles say so: ballots of a caster whom one of us does not know wait. */
+  #warnOfCasters(peer: Party, casters: string): void {
     const { out, ports } = this.#context;
-    if (link.casters !== casters && casters !== toHex(ports.castersHash())) {
+    if (casters !== toHex(ports.castersHash())) {
       const name = partyName(peer);
       out.notice(
         'warning',
         `server ${name} has another list of casters; ballots of one whom it or we do not know wait`,
       );
     }
-    link.casters = casters;
+  }
+
+  /** This server's own list is another one now. */
+  castersChanged(): void {
+    for (const peer of peersOf(this.#context.me)) {
+      const casters = this.#links[peer]?.casters ?? null;
+      if (casters !== null) {
+        this.#warnOfCasters(peer, casters);
+      }
+    }
   }
 
   /** While it is being rebuilt a peer claims nothing. */

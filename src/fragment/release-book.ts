@@ -32,6 +32,7 @@ export class ReleaseBook {
     this.#context = context;
     this.#bound = stored.bound;
     this.#agreed = stored.agreed;
+    this.#before = stored.agreed;
     this.#shown = stored.shown;
   }
 
@@ -202,7 +203,7 @@ export class ReleaseBook {
     if (this.#bound?.pool === release.pool && !this.#bound.agreed) {
       this.#context.out.store({ kind: 'drop-release', pool: release.pool, runId: release.runId });
       this.#bound = this.#before;
-      this.#before = null;
+      this.#before = this.#agreed;
     }
   }
 

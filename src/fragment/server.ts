@@ -151,6 +151,7 @@ export class FragmentServer {
       case 'command':
         return this.#clients.command(event.id, event.command, event.deadline, now);
       case 'casters-changed':
+        this.#peers.castersChanged();
         return this.#casting.castersChanged();
       case 'time':
         return this.#releases.timeOut(now);
