@@ -2,7 +2,7 @@ import { assert, present } from '../base/assert.ts';
 import { toHex } from '../base/bytes.ts';
 import { good, type Result, refused } from '../base/result.ts';
 import { tallyCommitment } from '../election/runs.ts';
-import { next, type Party, type PerParty, perParty, previous } from '../mpc/parties.ts';
+import { next, type Party, type PerParty, parties, perParty, previous } from '../mpc/parties.ts';
 import type { Digest, PeerReport } from '../scheduler/types.ts';
 import type { PeerMessageOf, WireSnapshot } from '../wire/peer-messages.ts';
 import type { FragmentContext } from './context.ts';
@@ -55,7 +55,7 @@ export class Rebuilding {
 
   /** A peer's hand-over: its fragments must open what the peer itself has vouched for in its STATE. */
   receive(peer: Party, message: HandOver, report: PeerReport | null, now: number): Result<null> {
-    const { scheduler } = this.#context;
+    const { scheduler, out } = this.#context;
     if (!scheduler.state.rebuilding) {
       return good(null);
     }
@@ -69,12 +69,36 @@ export class Rebuilding {
       return refused('it handed over a tally with other commitments than its STATE shows');
     }
     this.#received[peer] = message;
+    const contradiction = this.#contradiction();
+    if (contradiction !== null) {
+      // Nobody can tell who is wrong: the rebuild waits until the two hand over the same.
+      out.audit(now, 'TAMPERING', contradiction, 'alarm');
+      return good(null);
+    }
     const runId = message.tally === null ? null : toHex(message.tally.runId);
     const nonces =
       message.tally === null ? ([null, null, null] as const) : viewFromWire(message.tally.nonces);
     const tally = { count: message.tally?.count ?? 0, runId, nonces };
     scheduler.handle({ kind: 'handed-over', peer, tally }, now);
     return good(null);
+  }
+
+  /** What the two others tell of one tally must agree, as far as both of them know its commitments. */
+  #contradiction(): string | null {
+    const { me } = this.#context;
+    const [first, second] = [this.#received[next(me)], this.#received[previous(me)]];
+    if (first === null || second === null) {
+      return null;
+    }
+    const pairs = [first.tally, first.released].flatMap((one) =>
+      [second.tally, second.released].map((other) => [one, other] as const),
+    );
+    const differing = pairs.find(
+      ([one, other]) => one !== null && other !== null && contradict(one, other),
+    );
+    return differing === undefined
+      ? null
+      : `the two other servers tell different commitments of the tally of ${differing[0]?.count} pools: this server is not rebuilt from it`;
   }
 
   /** The party whose own fragment both this server and `peer` hold. */
@@ -155,6 +179,15 @@ export class Rebuilding {
     return newest === null ? null : { ...newest, agreed: isAgreed };
   }
 }
+
+/** Whether these are of one run and differ in a commitment that both name. */
+const contradict = (one: WireSnapshot, other: WireSnapshot): boolean =>
+  one.count === other.count &&
+  toHex(one.runId) === toHex(other.runId) &&
+  parties.some((party) => {
+    const [a, b] = [one.commitments[party], other.commitments[party]];
+    return a !== null && b !== null && a.map(toHex).join() !== b.map(toHex).join();
+  });
 
 const matching = (snapshot: WireSnapshot | null, release: Release): WireSnapshot | null =>
   snapshot !== null &&

@@ -31,6 +31,7 @@ export function reportOf(message: PeerMessageOf<'state'>): PeerReport {
         ? null
         : { own: hexList(message.commitments.own), next: hexList(message.commitments.next) },
     rebuilding: message.rebuilding,
+    halted: message.halted,
     flushing: message.flushing,
     view: viewFromWire(message.view),
   };
@@ -106,6 +107,7 @@ export function stateMessage(
         : { own: byteList(facts.commitments.own), next: byteList(facts.commitments.next) },
     signature,
     rebuilding: state.rebuilding,
+    halted: state.halt !== null,
     flushing: state.flushes.size > 0,
     castersHash: context.ports.castersHash(),
     view: [nonceBytes(state.view[0]), nonceBytes(state.view[1]), nonceBytes(state.view[2])],

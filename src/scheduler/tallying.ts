@@ -153,6 +153,8 @@ export function endRebuild(context: SchedulerContext): SchedulerEffect[] {
   const agree =
     !j.rebuilding &&
     !k.rebuilding &&
+    !j.halted &&
+    !k.halted &&
     j.tallied === k.tallied &&
     j.runId === k.runId &&
     state.sealed >= Math.max(j.sealed, k.sealed) &&

@@ -32,6 +32,7 @@ const stateKey = (state: SchedulerState): string =>
     talliedCount(state.tallied),
     state.tallied?.runId ?? null,
     state.rebuilding,
+    state.halt !== null,
     state.flushes.size > 0,
     state.view,
     state.extra,

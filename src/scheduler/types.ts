@@ -67,6 +67,8 @@ export interface PeerReport {
   readonly runId: Digest | null;
   readonly commitments: TallyCommitments | null;
   readonly rebuilding: boolean;
+  /** Under TAMPERING. */
+  readonly halted: boolean;
   readonly flushing: boolean;
   readonly view: View;
 }

@@ -39,6 +39,8 @@ const state = z.strictObject({
   /** Over all of the above (election/statements). */
   signature,
   rebuilding: z.boolean(),
+  /** Under TAMPERING: nobody is rebuilt from this tally. */
+  halted: z.boolean(),
   flushing: z.boolean(),
   /** Over the list of those who may cast: ballots of a caster whom not all three know wait. */
   castersHash: digest,

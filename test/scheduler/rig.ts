@@ -200,6 +200,7 @@ export class Rig {
       runId: null,
       commitments: null,
       rebuilding: false,
+      halted: false,
       flushing: false,
       view,
       ...said,

@@ -54,6 +54,7 @@ const fullState: PeerMessage = {
   commitments: { own: [digest], next: [digest] },
   signature: new Uint8Array(64),
   castersHash: digest,
+  halted: false,
   rebuilding: false,
   flushing: true,
   view: [null, new Uint8Array(16), null],

@@ -70,6 +70,7 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     signature,
     castersHash: digest,
     rebuilding: fc.boolean(),
+    halted: fc.boolean(),
     flushing: fc.boolean(),
     view: fc.tuple(nullable(nonce), nullable(nonce), nullable(nonce)),
     held: digests,
