@@ -8,7 +8,7 @@ async function started({ onTestFinished }: TestContext): Promise<Servers> {
   return servers;
 }
 
-const count = 3_000;
+const count = 2_000;
 const batch = 20;
 const outages = letters.flatMap((letter) => [
   { letter, how: 'stopped' as const },
