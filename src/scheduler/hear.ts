@@ -111,7 +111,7 @@ function hearState(
   // A peer gets two tallies ahead only with this server's part in the first of them.
   if (!state.rebuilding && event.report.tallied > talliedCount(state.tallied) + 1) {
     return refuse(
-      'it shows tallies that this server has no part in; if this file is an older copy, rebuild it',
+      'it shows tallies that this server has no part in; if this file is an older copy, move it aside and start with --rebuild',
     );
   }
   if (event.whole) {
