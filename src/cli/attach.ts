@@ -49,6 +49,24 @@ interface Server {
   readonly pid: string;
 }
 
+/** A server that is slow counts as running. */
+const answerMs = 2_000;
+
+/**
+ * Whether the server is there still. A connection alone does not tell: while the system takes down a process that
+ * was killed, its listening socket may still take one. What hangs there is closed at once, unanswered.
+ */
+async function runsOn(dir: string, party: Party): Promise<boolean> {
+  const client = await contact(dir, party);
+  if (client === null) {
+    return false;
+  }
+  const answered = client.command('help').then(({ ok }) => ok);
+  const runs = await Promise.race([answered, sleep(answerMs, true, { ref: false })]);
+  client.close();
+  return runs;
+}
+
 async function conclude({ dir, party, pid }: Server, end: ConsoleEnd): Promise<number> {
   const letter = partyName(party);
   const again = inDirectory(dir, 'console', letter);
@@ -69,9 +87,7 @@ async function conclude({ dir, party, pid }: Server, end: ConsoleEnd): Promise<n
     process.stdout.write(`${reason}.\n`);
     return exitCodes.done;
   }
-  const still = await contact(dir, party);
-  if (still !== null) {
-    still.close();
+  if (await runsOn(dir, party)) {
     throw failed(
       `The console was cut off; fragment server ${letter} runs on. Attach again: ${again}`,
     );

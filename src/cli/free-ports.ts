@@ -1,22 +1,35 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 
-/** Ports of this machine that nobody listens on now: the system hands them out. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers: Server[] = [];
-  const ports: number[] = [];
-  // All are open at once, so that no port comes twice.
-  for (let i = 0; i < count; i++) {
-    const server = createServer().listen(0, '127.0.0.1');
-    servers.push(server);
-    await once(server, 'listening');
-    const address = server.address();
-    if (address !== null && typeof address === 'object') {
-      ports.push(address.port);
+/**
+ * Below the range that systems take the near ends of connections from: a port stays free while its server is
+ * down, and nobody who dials it meanwhile gets connected to itself.
+ */
+const lowest = 12_000;
+const highest = 30_000;
+
+/** Ports of this machine that nobody listens on now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(lowest, highest);
+    if (await isFree(port)) {
+      ports.add(port);
     }
   }
-  for (const server of servers) {
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ port, host: '127.0.0.1', exclusive: true });
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
     server.close();
   }
-  return ports;
 }

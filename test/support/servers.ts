@@ -5,9 +5,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { freePorts } from '../../src/cli/free-ports.ts';
 import { ControlClient } from '../../src/transport/control-client.ts';
 import type { ControlAnswer } from '../../src/transport/control-messages.ts';
-import { freePorts } from './free-ports.ts';
 import { type Ended, Program, type ProgramOptions } from './running-program.ts';
 
 export type Letter = 'a' | 'b' | 'c';
