@@ -71,7 +71,9 @@ export class Rebuilding {
     this.#received[peer] = message;
     const contradiction = this.#contradiction();
     if (contradiction !== null) {
-      // Nobody can tell who is wrong: the rebuild waits until the two hand over the same.
+      // Nobody can tell who is wrong: the rebuild waits until the two hand over the same. What this peer
+      // handed over before does not count either, as it is this that would be taken.
+      scheduler.handle({ kind: 'handed-over', peer, tally: null }, now);
       out.audit(now, 'TAMPERING', contradiction, 'alarm');
       return good(null);
     }

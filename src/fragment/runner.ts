@@ -122,8 +122,8 @@ export class Runner {
       kind: 'round',
       runId: bytesOfHex(run.run.runId),
       round,
-      // A copy: the words are the generator's, and the message may wait in a queue.
-      words: bytesOfWords(words.slice()),
+      // No copy: what was sent is never written to again (mpc/gates).
+      words: bytesOfWords(words),
     });
   }
 }

@@ -33,7 +33,7 @@ export type SchedulerEvent =
       readonly runId: Digest;
       readonly commitments: TallyCommitments;
     }
-  | { readonly kind: 'handed-over'; readonly peer: Party; readonly tally: HandedOver }
+  | { readonly kind: 'handed-over'; readonly peer: Party; readonly tally: HandedOver | null }
   | { readonly kind: 'flush'; readonly id: number; readonly deadline: number }
   /** The operator agrees to run the pool under TAMPERING again. */
   | { readonly kind: 'rerun'; readonly nonce: Nonce }

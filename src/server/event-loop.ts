@@ -57,11 +57,6 @@ export class EventLoop {
     }
   }
 
-  /** Events that wait. */
-  get backlog(): number {
-    return this.#queue.length;
-  }
-
   /** Nothing is handled any more. */
   stop(): void {
     this.#stopped = true;
