@@ -80,7 +80,8 @@ export class Rebuilding {
     const runId = message.tally === null ? null : toHex(message.tally.runId);
     const nonces =
       message.tally === null ? ([null, null, null] as const) : viewFromWire(message.tally.nonces);
-    const tally = { count: message.tally?.count ?? 0, runId, nonces };
+    const commitments = message.tally?.commitments[this.#shared(peer)]?.map(toHex) ?? [];
+    const tally = { count: message.tally?.count ?? 0, runId, nonces, commitments };
     scheduler.handle({ kind: 'handed-over', peer, tally }, now);
     return good(null);
   }

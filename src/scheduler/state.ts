@@ -29,6 +29,8 @@ export interface HandedOver {
   readonly count: number;
   readonly runId: Digest | null;
   readonly nonces: View;
+  /** T of the fragment that both servers hold, which the handed-over fragments open. */
+  readonly commitments: readonly Digest[];
 }
 
 /** What a server knows of a peer while their link lasts: all of it is forgotten when the link ends (R1). */

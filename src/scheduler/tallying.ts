@@ -4,8 +4,14 @@ import { stepBack } from './back.ts';
 import type { SchedulerEffect } from './effects.ts';
 import { peersOf, type SchedulerContext } from './hear.ts';
 import { bothReports, currentView, sameView } from './reports.ts';
-import { type PeerLink, type Run, type SchedulerReads, talliedCount } from './state.ts';
-import type { PeerReport, TalliedPool, View } from './types.ts';
+import {
+  type HandedOver,
+  type PeerLink,
+  type Run,
+  type SchedulerReads,
+  talliedCount,
+} from './state.ts';
+import type { PeerReport, TalliedPool } from './types.ts';
 
 /* Rules R9, R10, R12, R13 and R14: from a sealed pool to a final tally, and back to it after a lost disk. */
 
@@ -174,11 +180,7 @@ export function endRebuild(context: SchedulerContext): SchedulerEffect[] {
   state.before = null;
   state.final = Math.max(0, j.tallied - 1);
   state.finalVotes = votesUpTo(reads, state.final);
-  state.tallied = rebuiltTally(
-    settings.me,
-    reports,
-    present(links[0]?.handOver, 'a hand-over').nonces,
-  );
+  state.tallied = rebuiltTally(links.map(({ handOver }) => present(handOver, 'a hand-over')));
   return [{ kind: 'end-rebuild', epoch: state.epoch, count: j.tallied, runId: j.runId }];
 }
 
@@ -199,23 +201,11 @@ function lacksVouched({ state, reads }: SchedulerContext, links: readonly PeerLi
   return false;
 }
 
-function rebuiltTally(
-  me: Party,
-  [j, k]: readonly [PeerReport, PeerReport],
-  nonces: View,
-): TalliedPool | null {
-  if (j.tallied === 0) {
-    return null;
-  }
-  return {
-    count: j.tallied,
-    runId: present(j.runId, 'a run id'),
-    nonces,
-    commitments: {
-      own: present(k.commitments, `T of ${partyName(me)} at the previous server`).next,
-      next: present(j.commitments, `T of ${partyName(next(me))}`).own,
-    },
-  };
+/** The tally as the next and the previous server handed it over; null where none is tallied. */
+function rebuiltTally([fromNext, fromPrevious]: readonly HandedOver[]): TalliedPool | null {
+  const own = present(fromPrevious, "the previous server's hand-over").commitments;
+  const { count, runId, nonces, commitments } = present(fromNext, "the next server's hand-over");
+  return runId === null ? null : { count, runId, nonces, commitments: { own, next: commitments } };
 }
 
 const sameTally = (tallied: TalliedPool | null, report: PeerReport): boolean =>

@@ -247,7 +247,11 @@ export class Rig {
 
   handOver(peer: Party, count: number, runId: Digest | null): SchedulerEffect[] {
     const nonces: View = count === 0 ? perParty(() => null) : view;
-    return this.event({ kind: 'handed-over', peer, tally: { count, runId, nonces } });
+    // T of the fragment that both hold: the next server's own one, or this server's.
+    const { own, next: following } = told(runId ?? '', peer);
+    const shared = peer === next(this.me) ? own : following;
+    const commitments = count === 0 ? [] : shared;
+    return this.event({ kind: 'handed-over', peer, tally: { count, runId, nonces, commitments } });
   }
 }
 
