@@ -34,7 +34,7 @@ const packages = {
   transport: ['ws', 'zod', 'node:*'],
   server: ['pino', 'rotating-file-stream', 'node:*'],
   client: ['csv-parse', 'node:*'],
-  console: [],
+  console: ['ink', 'react', 'ink-text-input', 'chalk', 'string-width', 'node:*'],
   sim: [],
   cli: ['yargs', '@scure/bip39', 'node:*'],
 };
@@ -55,9 +55,10 @@ module.exports = {
     },
     {
       name: 'console-sees-only-the-snapshot',
+      comment: 'And the words of the operator commands, and how a count is written.',
       severity: 'error',
       from: { path: folder('console') },
-      to: { path: folder('fragment'), pathNot: '^src/fragment/snapshot' },
+      to: { path: folder('fragment'), pathNot: '^src/fragment/(snapshot|commands|present)\\.ts$' },
     },
     {
       name: 'console-talks-only-to-the-control-socket',
@@ -92,7 +93,7 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js'],
+      extensions: ['.ts', '.tsx', '.js'],
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
     },

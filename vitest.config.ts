@@ -15,7 +15,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/{base,mpc,election,scheduler,fragment,wire,crypto,console}/**/*.test.ts'],
+          include: [
+            'test/{base,mpc,election,scheduler,fragment,wire,crypto,console}/**/*.test.{ts,tsx}',
+          ],
         },
       },
       {
