@@ -42,7 +42,6 @@ export function schedulerSettings(
 ): SchedulerSettings {
   return {
     me,
-    genesis: toHex(election.hash),
     votesMax: 2 ** election.terms.tallyBits - 1,
     poolDelayMs: settings.poolDelayMs,
     giveDelayMs: settings.giveDelayMs,

@@ -104,8 +104,6 @@ export interface SchedulerReads {
 
 export interface SchedulerSettings {
   readonly me: Party;
-  /** What the head of the chain is before pool 0: the election hash. */
-  readonly genesis: Digest;
   /** The largest count that a register holds. */
   readonly votesMax: number;
   readonly poolDelayMs: number;

@@ -123,7 +123,6 @@ export class Rig {
       present(view[me], 'nonce'),
       {
         me,
-        genesis: 'genesis',
         votesMax: 1_000,
         poolDelayMs: 200,
         giveDelayMs: 300,
