@@ -5,6 +5,9 @@ export interface Glyphs {
   readonly selected: string;
   readonly ok: string;
   readonly cut: string;
+  /** Before the number of lines that are hidden there. */
+  readonly above: string;
+  readonly below: string;
   readonly full: string;
   readonly empty: string;
   /** From nothing to the highest. */
@@ -28,6 +31,8 @@ export const unicodeGlyphs: Glyphs = {
   selected: '▸',
   ok: '✓',
   cut: '…',
+  above: '↑',
+  below: '↓',
   full: '█',
   empty: '░',
   sparks: '▁▂▃▄▅▆▇█',
@@ -64,6 +69,8 @@ export const asciiGlyphs: Glyphs = {
   selected: '>',
   ok: '+',
   cut: '~',
+  above: '^',
+  below: 'v',
   full: '#',
   empty: '.',
   sparks: '_.-=+*%#',
