@@ -61,6 +61,15 @@ export const isAcknowledgedByTwo = ({ acks }: Entry): boolean => countBits(acks)
 export const isSafe = ({ state, safeTold, sealed }: Entry): boolean =>
   sealed !== null || (state === 'cast' && countBits(safeTold) >= 2);
 
+/**
+ * The servers that are known to hold it, one bit each: those that signed for it, and all three once it is safe. A
+ * server that lags behind gets batches from the two others and never signs for them.
+ */
+const holders = (entry: Entry): number =>
+  entry.state === 'refused' ? 0 : isSafe(entry) ? allThree : entry.acks;
+
+const allThree = 0b111;
+
 export type Heard =
   /** Nothing new. */
   | { readonly kind: 'nothing' }
@@ -81,6 +90,7 @@ export class CastBook {
   readonly #byDigest = new Map<string, Entry>();
   #waiting = 0;
   #waitingBallots = 0;
+  readonly #held: [number, number, number] = [0, 0, 0];
 
   /** Batches neither cast nor refused. */
   get waiting(): number {
@@ -89,6 +99,11 @@ export class CastBook {
 
   get waitingBallots(): number {
     return this.#waitingBallots;
+  }
+
+  /** Ballots of all batches that were ever in it, by the server that acknowledged them or is known to hold them. */
+  get heldBallots(): PerParty<number> {
+    return [...this.#held];
   }
 
   /** Batches of which sealing is not known yet, in order of casting, with those that wait. */
@@ -137,6 +152,7 @@ export class CastBook {
     };
     this.#waiting += isCast ? 0 : 1;
     this.#waitingBallots += isCast ? 0 : entry.ballots;
+    this.#countHolders(entry, 0);
     this.#bySeq.set(parcel.seq, entry);
     this.#byDigest.set(toHex(parcel.batch.digest), entry);
     return entry;
@@ -157,12 +173,14 @@ export class CastBook {
     if (isAcknowledgedBy(entry, party) && entry.receipts[party] !== null) {
       return nothing;
     }
+    const before = holders(entry);
     entry.receipts[party] = signature;
     entry.acks |= 1 << party;
     const isCast = entry.state === 'waiting' && isAcknowledgedByTwo(entry);
     if (isCast) {
       this.#leaveWaiting(entry, 'cast');
     }
+    this.#countHolders(entry, before);
     return { kind: isCast ? 'cast' : 'acknowledged', entry };
   }
 
@@ -174,7 +192,9 @@ export class CastBook {
     if (entry.state !== 'waiting' || entry.refusals.filter((one) => one !== null).length < 2) {
       return nothing;
     }
+    const before = holders(entry);
     this.#leaveWaiting(entry, 'refused');
+    this.#countHolders(entry, before);
     this.#forget(entry);
     return { kind: 'refused', entry, reason };
   }
@@ -182,7 +202,9 @@ export class CastBook {
   /** `party` says that all three hold it: believed once two do. What makes it cast is signed, which this is not. */
   toldSafe(entry: Entry, party: Party): Heard {
     const wasSafe = isSafe(entry);
+    const before = holders(entry);
     entry.safeTold |= 1 << party;
+    this.#countHolders(entry, before);
     return !wasSafe && isSafe(entry) ? { kind: 'safe', entry } : nothing;
   }
 
@@ -196,10 +218,12 @@ export class CastBook {
     const others = parties.filter((other) => other !== party);
     const told = others.map((other) => entry.sealings[other]).filter((other) => other !== null);
     if (told.some((other) => sameSealing(other, sealing))) {
+      const before = holders(entry);
       entry.sealed = sealing;
       if (entry.state === 'waiting') {
         this.#leaveWaiting(entry, 'cast');
       }
+      this.#countHolders(entry, before);
       this.#forget(entry);
       return { kind: 'sealed', entry, sealing };
     }
@@ -210,6 +234,15 @@ export class CastBook {
     entry.state = state;
     this.#waiting -= 1;
     this.#waitingBallots -= entry.ballots;
+  }
+
+  /** Who holds it may have changed: `before` says who did. */
+  #countHolders(entry: Entry, before: number): void {
+    const now = holders(entry);
+    for (const party of now === before ? [] : parties) {
+      const change = ((now >> party) & 1) - ((before >> party) & 1);
+      this.#held[party] += change * entry.ballots;
+    }
   }
 
   #forget({ parcel }: Entry): void {

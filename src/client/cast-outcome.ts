@@ -1,3 +1,4 @@
+import { type PerParty, perParty } from '../mpc/parties.ts';
 import type { Acknowledged } from './cast-book.ts';
 import type { JobProgress, Range, Refused } from './job.ts';
 import { type Absent, nameAbsent } from './servers.ts';
@@ -11,6 +12,10 @@ export interface CastingSnapshot {
   /** On their way: stored in the outbox and not yet acknowledged by two servers. */
   readonly waiting: number;
   readonly refused: number;
+  /** Known so far: what is cast and not sealed yet may have more. */
+  readonly duplicates: number;
+  /** Ballots that each server has acknowledged or is known to hold, also before an interruption. */
+  readonly acknowledged: PerParty<number>;
   readonly absent: readonly Absent[];
 }
 
@@ -47,13 +52,35 @@ export interface CastOutcome {
   readonly isSettled: boolean;
 }
 
+/** What a snapshot is made of, beside the progress. */
+export interface CastingNow
+  extends Pick<CastingSnapshot, 'phase' | 'total' | 'waiting' | 'absent'> {
+  /** Ballots of this process' batches, by the server that holds them. */
+  readonly held: PerParty<number>;
+  /** Ballots that all three held before this process began. */
+  readonly settledBefore: number;
+}
+
 export function castSnapshot(
-  now: Pick<CastingSnapshot, 'phase' | 'total' | 'waiting' | 'absent'>,
+  { held, settledBefore, ...now }: CastingNow,
   progress: JobProgress,
 ): CastingSnapshot {
-  const refused = progress.refused.reduce((sum, { ballots }) => sum + ballots, 0);
-  return { ...now, refused, cast: progress.position - refused - now.waiting };
+  const refused = refusedBallots(progress);
+  return {
+    ...now,
+    refused,
+    duplicates: progress.duplicates,
+    acknowledged: perParty((party) => settledBefore + held[party]),
+    cast: progress.position - refused - now.waiting,
+  };
 }
+
+/** Ballots that an interrupted job needs not keep any more, because all three servers hold them. */
+export const settledBallots = (progress: JobProgress, keptBallots: number): number =>
+  progress.position - refusedBallots(progress) - keptBallots;
+
+const refusedBallots = ({ refused }: JobProgress): number =>
+  refused.reduce((sum, { ballots }) => sum + ballots, 0);
 
 export interface CastingEnd {
   readonly snapshot: CastingSnapshot;

@@ -7,6 +7,7 @@ import {
   type CastOutcome,
   castOutcome,
   castSnapshot,
+  settledBallots,
 } from './cast-outcome.ts';
 import type { CastingOptions } from './casting-options.ts';
 import { clientLimits } from './client-limits.ts';
@@ -30,6 +31,7 @@ export class Casting {
   readonly #notices: Notices;
   readonly #timers = new Timers((action) => this.#guarded(action));
   readonly #condition = new Condition();
+  readonly #settledBefore: number;
   #phase: CastingSnapshot['phase'] = 'casting';
   #isStopping: boolean = false;
   #isOver: boolean = false;
@@ -45,6 +47,11 @@ export class Casting {
     this.#notices = new Notices((line) => options.events.onNotice(line));
     this.#delivery = new Delivery(servers);
     this.#answers = new AnswerReader(terms.election, this.#book);
+    const kept = options.restored.map(({ parcel }) => parcel.batch.header.voters.voters);
+    this.#settledBefore = settledBallots(
+      progress,
+      kept.reduce((sum, ballots) => sum + ballots, 0),
+    );
   }
 
   /** Resolves when everything is cast and settled, or cannot be for now. Rejects where the outbox cannot be written. */
@@ -63,6 +70,7 @@ export class Casting {
     this.#timers.every(clientLimits.settleMs, () => this.#keeper.settle());
     try {
       this.#fill();
+      this.#changed();
       await this.#condition.holds(() => this.#isCastingOver());
       await this.#seal();
       this.#keeper.settle();
@@ -85,8 +93,9 @@ export class Casting {
   snapshot(): CastingSnapshot {
     const { total, servers } = this.#options;
     const { progress } = this.#keeper;
-    const waiting = this.#book.waitingBallots;
-    return castSnapshot({ phase: this.#phase, total, waiting, absent: servers.absent }, progress);
+    const { waitingBallots: waiting, heldBallots: held } = this.#book;
+    const now = { phase: this.#phase, total, waiting, absent: servers.absent };
+    return castSnapshot({ ...now, held, settledBefore: this.#settledBefore }, progress);
   }
 
   #isCastingOver(): boolean {

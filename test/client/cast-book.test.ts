@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CastBook, type Entry, isSafe } from '../../src/client/cast-book.ts';
 import { makeParcel } from '../../src/client/parcel.ts';
 import { voterRuns } from '../../src/election/voters.ts';
+import { type Party, parties } from '../../src/mpc/parties.ts';
 
 const parcel = makeParcel(
   1,
@@ -52,5 +54,46 @@ describe('a batch', () => {
     expect([entry.state, isSafe(entry)]).toEqual(['waiting', false]);
     expect(book.toldSealed(entry, 2, sealing).kind).toBe('sealed');
     expect([entry.state, isSafe(entry), book.waiting]).toEqual(['cast', true, 0]);
+  });
+});
+
+describe('what each server holds', () => {
+  const held = (entry: Entry) =>
+    parties.map((party) => {
+      const signed = (entry.acks >> party) & 1;
+      return entry.state !== 'refused' && (isSafe(entry) || signed === 1) ? entry.ballots : 0;
+    });
+
+  test('is what it signed for, and everything once that is safe, in any order of words', () => {
+    const word = fc.record({
+      kind: fc.constantFrom('stored', 'safe', 'sealed', 'refused'),
+      party: fc.constantFrom(...parties),
+    });
+    const say = (book: CastBook, entry: Entry, kind: string, party: Party) => {
+      switch (kind) {
+        case 'stored':
+          return book.stored(entry, party, signature);
+        case 'safe':
+          return book.toldSafe(entry, party);
+        case 'sealed':
+          return book.toldSealed(entry, party, { pool: 1, duplicates: null });
+        default:
+          return book.refusedBy(entry, party, 'no');
+      }
+    };
+    fc.assert(
+      fc.property(fc.nat(7), fc.array(word, { maxLength: 12 }), (acks, words) => {
+        const book = new CastBook();
+        const isCast = [3, 5, 6, 7].includes(acks);
+        const entry = book.add(parcel, { acks, isCast, receipts: [null, null, null] });
+        expect(book.heldBallots).toEqual(held(entry));
+        for (const { kind, party } of words) {
+          if (book.bySeq(parcel.seq) !== null) {
+            say(book, entry, kind, party);
+            expect(book.heldBallots).toEqual(held(entry));
+          }
+        }
+      }),
+    );
   });
 });

@@ -7,7 +7,7 @@ import {
   interruptedJobs,
   takeJob,
 } from '../../src/client/cast-job.ts';
-import type { CastOutcome } from '../../src/client/cast-outcome.ts';
+import type { CastingSnapshot, CastOutcome } from '../../src/client/cast-outcome.ts';
 import { castersOwn, type Job, type ManyJob } from '../../src/client/job.ts';
 import type { ClientTerms } from '../../src/client/server-link.ts';
 import { Servers } from '../../src/client/servers.ts';
@@ -27,6 +27,7 @@ export class TestClient {
   readonly stopping = new AbortController();
   readonly setting: CastSetting;
   largestWaiting = 0;
+  readonly snapshots: CastingSnapshot[] = [];
   readonly #world: FakeWorld;
 
   private constructor(world: FakeWorld, waitForSealing: boolean) {
@@ -37,8 +38,9 @@ export class TestClient {
       ...{ terms: this.terms, servers: this.servers, outboxFolder: world.outboxFolder },
       ...{ waitForSealing, signal: this.stopping.signal },
       events: {
-        onProgress: ({ waiting }) => {
-          this.largestWaiting = Math.max(waiting, this.largestWaiting);
+        onProgress: (snapshot) => {
+          this.snapshots.push(snapshot);
+          this.largestWaiting = Math.max(snapshot.waiting, this.largestWaiting);
         },
         onNotice: (line) => this.notices.push(line),
       },

@@ -55,6 +55,37 @@ describe('casting', () => {
     expect([world.counted, world.yes]).toEqual([400, 250]);
   });
 
+  test('tells how far each server is and which duplicates are known, from its beginning on', async () => {
+    const world = await FakeWorld.start();
+    const earlier = await TestClient.connect(world);
+    await earlier.many(100, 250);
+    const client = await TestClient.connect(world);
+    await client.many(0, 400);
+    expect(client.snapshots[0]).toMatchObject({ total: 400, acknowledged: [0, 0, 0] });
+    expect(client.snapshots.at(-1)).toMatchObject({
+      ...{ cast: 400, duplicates: 250, acknowledged: [400, 400, 400], absent: [] },
+    });
+    expect(client.snapshots.some(({ phase }) => phase === 'sealing')).toBe(true);
+    const sums = client.snapshots.map(({ acknowledged: [a, b, c] }) => a + b + c);
+    expect(sums).toEqual(sums.toSorted((one, other) => one - other));
+  });
+
+  test('counts what a server is known to hold also after an interruption', async () => {
+    const world = await FakeWorld.start();
+    await world.servers[2].stop();
+    const first = await TestClient.connect(world, { waitForSealing: false });
+    expect(await first.many(0, 300)).toMatchObject({ cast: 300, castNotSafe: 300 });
+    expect(first.snapshots.at(-1)).toMatchObject({
+      acknowledged: [300, 300, 0],
+      absent: [{ party: 2, forGood: false }],
+    });
+    await world.servers[2].start();
+    const second = await TestClient.connect(world);
+    await second.resume();
+    expect(second.snapshots[0]).toMatchObject({ cast: 300, acknowledged: [300, 300, 0] });
+    expect(second.snapshots.at(-1)).toMatchObject({ cast: 300, acknowledged: [300, 300, 300] });
+  });
+
   test('has a batch in the outbox before its first byte is sent', async () => {
     const world = await FakeWorld.start();
     const client = await TestClient.connect(world, { waitForSealing: false });
