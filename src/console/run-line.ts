@@ -1,0 +1,81 @@
+import { commandTable } from '../fragment/commands.ts';
+import { type Change, change, type Effect } from './effects.ts';
+import { submitted } from './prompt.ts';
+import { activeConsole, withActive, withConsole, withToast } from './reach.ts';
+import { say } from './server-events.ts';
+import type { ConsoleState, WallState } from './state.ts';
+import { toTail } from './transcript.ts';
+
+/** The server takes as many at a time from one console. */
+const askedMax = 8;
+const stopWords = ['stop', 'quit', 'exit', 'halt'];
+
+/** All that can be completed at the prompt. */
+export const commandWords: readonly string[] = [
+  ...commandTable.map(({ words }) => words),
+  'detach',
+].sort();
+
+export const detachHelp = 'detach               leave this console; the server runs on';
+
+/** Runs what stands at the prompt of the active console. */
+export function runPrompt(wall: WallState, now: number): Change<WallState> {
+  const state = activeConsole(wall);
+  const line = state.prompt.line.trim();
+  if (line === '') {
+    return change(wall);
+  }
+  const prompt = submitted(state.prompt);
+  const ran = runLine(withActive(wall, { prompt }), line, now);
+  const isNew = prompt.history !== state.prompt.history;
+  const remember: Effect[] = isNew ? [{ kind: 'remember', letter: state.letter, line }] : [];
+  return change(ran.state, ...remember, ...ran.effects);
+}
+
+/** Runs a line as if it had been typed: the same for the prompt and for the keys that stand for commands. */
+export function runLine(wall: WallState, line: string, now: number): Change<WallState> {
+  const words = line.toLowerCase().split(/\s+/).join(' ');
+  if (words === 'detach') {
+    return detach(wall);
+  }
+  if (stopWords.includes(words)) {
+    return askStop(wall, now);
+  }
+  return command(wall, activeConsole(wall), line, now);
+}
+
+/** Leaves the console; asks first where that ends more. */
+export const detach = (wall: WallState): Change<WallState> =>
+  wall.leaving === ''
+    ? change(wall, { kind: 'leave' })
+    : change({ ...wall, overlay: { kind: 'leave' } });
+
+export function askStop(wall: WallState, now: number): Change<WallState> {
+  const { letter, contact } = activeConsole(wall);
+  return contact.kind === 'attached'
+    ? change({ ...wall, overlay: { kind: 'stop', typed: '' } })
+    : change(withToast(wall, `Server ${letter} does not run.`, now));
+}
+
+/** Sends a command to its server. */
+export function command(
+  wall: WallState,
+  state: ConsoleState,
+  text: string,
+  now: number,
+): Change<WallState> {
+  const { letter, asked, contact } = state;
+  const echoed = say(state, 'command', now, text);
+  const shown = { ...echoed, transcript: toTail(echoed.transcript) };
+  if (contact.kind !== 'attached') {
+    return change(withConsole(wall, say(shown, 'failure', now, `Server ${letter} does not run.`)));
+  }
+  if (asked.length >= askedMax) {
+    const reason = `${asked.length} commands wait for their answers: wait for one.`;
+    return change(withConsole(wall, say(shown, 'failure', now, reason)));
+  }
+  const id = wall.nextId;
+  const next = { ...shown, asked: [...asked, { id, at: now, text }], lastCommand: id };
+  const sent = withConsole({ ...wall, nextId: id + 1 }, next);
+  return change(sent, { kind: 'command', letter, id, text });
+}
