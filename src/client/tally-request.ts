@@ -14,6 +14,23 @@ import {
 import { type ServerReply, serverName } from './server-link.ts';
 import { nameAbsent, nameServers, type Servers } from './servers.ts';
 
+/** What the servers have answered so far. */
+export interface TallyProgress {
+  /** From 1 on: while a release is under way they are asked again, and all answers are new ones. */
+  readonly attempt: number;
+  readonly answers: TallyAnswers;
+}
+
+export type TallyAnswers = ReadonlyMap<Party, ToldTally | TallyRefusal>;
+
+/** A server's answer that is no tally. */
+export interface TallyRefusal {
+  readonly party: Party;
+  readonly reason: string;
+  /** It answered; otherwise it was waited for in vain. */
+  readonly said: boolean;
+}
+
 /**
  * Asks the three servers for their tally fragments and recombines them. Fails with a reason where one cannot be
  * reached, refuses, or shows something else than the others. Nothing is asked before all three are there.
@@ -22,10 +39,12 @@ export async function requestTally(
   election: Election,
   servers: Servers,
   signal: AbortSignal,
+  onProgress: (progress: TallyProgress) => void = () => undefined,
 ): Promise<OpenedTally> {
   requireAll(servers);
   for (let attempt = 1; ; attempt++) {
-    const answers = await collect(servers, attempt, signal);
+    const tell = (answers: TallyAnswers) => onProgress({ attempt, answers: new Map(answers) });
+    const answers = await collect(servers, attempt, signal, tell);
     const refusals = refusalsIn(answers);
     const told = refusals.length === 0 ? toldBy(answers) : null;
     const difference = told === null ? null : toldDifference(told);
@@ -49,22 +68,12 @@ function opened(election: Election, told: PerParty<ToldTally>): OpenedTally {
   return tally.value;
 }
 
-/** A server's answer that is no tally. */
-interface Refused {
-  readonly party: Party;
-  readonly reason: string;
-  /** It answered; otherwise it was waited for in vain. */
-  readonly said: boolean;
-}
-
-type Answers = ReadonlyMap<Party, ToldTally | Refused>;
-
-const refusalsIn = (answers: Answers): readonly Refused[] =>
+const refusalsIn = (answers: TallyAnswers): readonly TallyRefusal[] =>
   [...answers.values()]
     .filter((answer) => 'said' in answer)
     .sort((one, other) => one.party - other.party);
 
-const toldBy = (answers: Answers): PerParty<ToldTally> =>
+const toldBy = (answers: TallyAnswers): PerParty<ToldTally> =>
   perParty((party) => {
     const answer = present(answers.get(party), 'answer');
     assert(!('said' in answer), 'nobody refused');
@@ -72,11 +81,11 @@ const toldBy = (answers: Answers): PerParty<ToldTally> =>
   });
 
 /** While a release is under way some servers show it, and others show an older one or none. */
-const mayMendItself = (refusals: readonly Refused[]): boolean =>
+const mayMendItself = (refusals: readonly TallyRefusal[]): boolean =>
   refusals.length < 3 && refusals.every(({ said }) => said);
 
 /** Why there is no tally, of each server that refuses; and what the others show. */
-function refusalText(refusals: readonly Refused[], answers: Answers): string {
+function refusalText(refusals: readonly TallyRefusal[], answers: TallyAnswers): string {
   const reasons = new Set(refusals.map(({ reason }) => reason));
   const why =
     reasons.size === 1
@@ -94,21 +103,30 @@ function refusalText(refusals: readonly Refused[], answers: Answers): string {
 }
 
 function requireAll(servers: Servers): void {
-  if (servers.absent.length > 0) {
+  const { absent, up } = servers;
+  if (absent.length > 0) {
+    const answered = up.length === 0 ? '' : `; ${nameServers(up)} answered`;
     throw new ClientFailure(
-      `the tally needs all three fragment servers; not to be had: ${nameAbsent(servers.absent)}`,
+      `the tally needs all three fragment servers; not to be had: ${nameAbsent(absent)}${answered}`,
     );
   }
 }
 
 /** Per server its tally, or why there is none from it: all three are heard out, for a bounded time. */
-function collect(servers: Servers, request: number, signal: AbortSignal): Promise<Answers> {
-  const answers = new Map<Party, ToldTally | Refused>();
+function collect(
+  servers: Servers,
+  request: number,
+  signal: AbortSignal,
+  tell: (answers: TallyAnswers) => void,
+): Promise<TallyAnswers> {
+  const answers = new Map<Party, ToldTally | TallyRefusal>();
+  tell(answers);
   return new Promise((resolve) => {
     const giveUp = (reasonOf: (party: Party) => string) => {
       for (const party of parties.filter((one) => !answers.has(one))) {
         answers.set(party, { party, reason: reasonOf(party), said: false });
       }
+      tell(answers);
       done();
     };
     const stop = () => giveUp(() => 'stopped');
@@ -123,9 +141,10 @@ function collect(servers: Servers, request: number, signal: AbortSignal): Promis
         resolve(answers);
       }
     };
-    const take = (party: Party, answer: ToldTally | Refused | null) => {
+    const take = (party: Party, answer: ToldTally | TallyRefusal | null) => {
       if (answer !== null && !answers.has(party)) {
         answers.set(party, answer);
+        tell(answers);
         done();
       }
     };
@@ -144,7 +163,11 @@ function collect(servers: Servers, request: number, signal: AbortSignal): Promis
 }
 
 /** A `busy` server is asked no more: the next attempt is somebody's own decision. */
-function answerIn(party: Party, reply: ServerReply, request: number): ToldTally | Refused | null {
+function answerIn(
+  party: Party,
+  reply: ServerReply,
+  request: number,
+): ToldTally | TallyRefusal | null {
   switch (reply.kind) {
     case 'tallied':
       return reply.request === request ? reply : null;

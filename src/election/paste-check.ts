@@ -13,6 +13,7 @@ const tallyBitsMax = 48;
 const randomBitsMin = 16;
 
 type Three = readonly [PastedTally, PastedTally, PastedTally];
+type Some = readonly PastedTally[];
 
 /** Recombines three servers' lists, or says why they do not fit together. */
 export function checkPasted(
@@ -26,17 +27,22 @@ export function checkPasted(
     );
   }
   const three: Three = [a, b, c];
-  const fault =
-    numbersFault(three) ??
-    lengthFault(three, tallyBits) ??
-    optionsFault(three) ??
-    repeatedFault(three) ??
-    differentFault(three);
-  return fault ?? results(three);
+  return pastedFault(three, tallyBits) ?? results(three);
 }
 
-function numbersFault(three: Three): Refusal | null {
-  const lists = three.flatMap(({ lists }) => lists.map(({ list }) => list));
+/** Why lists cannot belong to one tally, also where there are fewer than three yet; null where they may. */
+export function pastedFault(pasted: Some, tallyBits?: number): Refusal | null {
+  return (
+    numbersFault(pasted) ??
+    lengthFault(pasted, tallyBits) ??
+    optionsFault(pasted) ??
+    repeatedFault(pasted) ??
+    differentFault(pasted)
+  );
+}
+
+function numbersFault(pasted: Some): Refusal | null {
+  const lists = pasted.flatMap(({ lists }) => lists.map(({ list }) => list));
   const wrong = lists
     .flat()
     .find((number) => !Number.isInteger(number) || number < 0 || number > 15);
@@ -45,8 +51,8 @@ function numbersFault(three: Three): Refusal | null {
     : refused(`A list has the number ${wrong}; all numbers are whole and from 0 to 15.`);
 }
 
-function lengthFault(three: Three, tallyBits: number | undefined): Refusal | null {
-  const lengths = three.flatMap(({ lists }) => lists.map(({ list }) => list.length));
+function lengthFault(pasted: Some, tallyBits: number | undefined): Refusal | null {
+  const lengths = pasted.flatMap(({ lists }) => lists.map(({ list }) => list.length));
   const wanted = tallyBits === undefined ? lengths[0] : tallyBits / 4;
   const wrong = lengths.find((length) => length !== wanted || length > tallyBitsMax / 4);
   if (wrong === undefined) {
@@ -62,8 +68,8 @@ function lengthFault(three: Three, tallyBits: number | undefined): Refusal | nul
 const names = ({ lists }: PastedTally): string =>
   JSON.stringify(lists.map(({ option }) => option).sort());
 
-function optionsFault([a, b, c]: Three): Refusal | null {
-  return names(a) === names(b) && names(a) === names(c)
+function optionsFault(pasted: Some): Refusal | null {
+  return new Set(pasted.map(names)).size <= 1
     ? null
     : refused('The three servers must list the same options, each once.');
 }
@@ -74,30 +80,30 @@ const content = ({ lists }: PastedTally): string =>
     .sort()
     .join();
 
-function repeatedFault(three: Three): Refusal | null {
-  const bits = three[0].lists.reduce((sum, { list }) => sum + 4 * list.length, 0);
-  const isRepeated = new Set(three.map(content)).size < 3;
-  return isRepeated && bits >= randomBitsMin && !isBeforeFirstPool(three)
+function repeatedFault(pasted: Some): Refusal | null {
+  const bits = pasted[0]?.lists.reduce((sum, { list }) => sum + 4 * list.length, 0) ?? 0;
+  const isRepeated = new Set(pasted.map(content)).size < pasted.length;
+  return isRepeated && bits >= randomBitsMin && !isBeforeFirstPool(pasted)
     ? refused('The same list is there twice: each must come from another fragment server.')
     : null;
 }
 
 /** Until the first pool is final all three servers show zeros, which are not random, and no votes. */
-const isBeforeFirstPool = (three: Three): boolean =>
-  three.every(
+const isBeforeFirstPool = (pasted: Some): boolean =>
+  pasted.every(
     ({ lists, votes }) =>
       (votes === null || votes === 0) &&
       lists.every(({ list }) => list.every((number) => number === 0)),
   );
 
-function differentFault(three: Three): Refusal | null {
-  const pools = new Set(three.flatMap(({ pool }) => (pool === null ? [] : [pool])));
+function differentFault(pasted: Some): Refusal | null {
+  const pools = new Set(pasted.flatMap(({ pool }) => (pool === null ? [] : [pool])));
   if (pools.size > 1) {
     return refused(
       `The lists are of different pools (${[...pools].join(', ')}): print all three again.`,
     );
   }
-  const votes = new Set(three.flatMap(({ votes: count }) => (count === null ? [] : [count])));
+  const votes = new Set(pasted.flatMap(({ votes: count }) => (count === null ? [] : [count])));
   return votes.size > 1
     ? refused(
         `The lists are of different numbers of votes (${[...votes].join(', ')}): print all three again.`,

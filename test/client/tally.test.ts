@@ -6,7 +6,7 @@ import {
   toldDifference,
 } from '../../src/client/open-tally.ts';
 import { Servers } from '../../src/client/servers.ts';
-import { requestTally } from '../../src/client/tally-request.ts';
+import { requestTally, type TallyProgress } from '../../src/client/tally-request.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import { tallyCommitment } from '../../src/election/runs.ts';
 import type { Election } from '../../src/election/types.ts';
@@ -100,6 +100,27 @@ describe('asking for a tally', () => {
   const refusing = (reason: string) => (request: number) =>
     ({ kind: 'refused', request, reason }) as const;
 
+  test('tells who has answered what, from the first answer on', async () => {
+    const world = await FakeWorld.start();
+    answer(world, told(world.election, 12, 30));
+    world.servers[1].answerTally = refusing('it is being rebuilt');
+    const servers = new Servers({ ...termsIn(world), role: 'teller' });
+    const seen: TallyProgress[] = [];
+    await servers.connect(1_000);
+    const asked = requestTally(world.election, servers, new AbortController().signal, (one) =>
+      seen.push(one),
+    );
+    await expect(asked).rejects.toThrow('server b: it is being rebuilt (server a shows pool 4');
+    await servers.stop();
+    expect(seen[0]).toEqual({ attempt: 1, answers: new Map() });
+    const first = seen.filter(({ attempt }) => attempt === 1);
+    expect(first.map(({ answers }) => answers.size)).toEqual([0, 1, 2, 3]);
+    expect(seen.at(-1)?.attempt).toBeGreaterThan(1);
+    const last = seen.at(-1)?.answers;
+    expect(last?.get(1)).toEqual({ party: 1, reason: 'it is being rebuilt', said: true });
+    expect(last?.get(2)).toMatchObject({ pool: 4, votes: 30 });
+  });
+
   test('gives the result', async () => {
     const world = await FakeWorld.start();
     answer(world, told(world.election, 12, 30));
@@ -161,7 +182,9 @@ describe('asking for a tally', () => {
     world.servers[2].answerTally = refusing('the release rule needs 3 more ballots');
     await expect(ask(world)).rejects.toThrow('server c: the release rule needs 3 more ballots');
     await world.servers[0].stop();
-    await expect(ask(world)).rejects.toThrow(/needs all three fragment servers.*server a \(/);
+    await expect(ask(world)).rejects.toThrow(
+      /needs all three fragment servers.*server a \(.*\); servers b and c answered$/,
+    );
   });
 
   test('reports the reason of every server that refuses, and waits for the third', async () => {
@@ -186,7 +209,8 @@ describe('asking for a tally', () => {
     const reasons = await ask(world).catch((error: Error) => error.message);
     expect(reasons).toMatch(/server a \(it admits this client, but not/);
     expect(reasons).toMatch(/server b \(.*does not know your certificate/);
-    expect(reasons).not.toMatch(/server c|no answer yet/);
+    expect(reasons).not.toMatch(/server c \(|no answer yet/);
+    expect(reasons).toMatch(/; server c answered$/);
     world.servers[2].roles = ['caster'];
     await expect(ask(world)).rejects.toThrow(/servers a and c \(it admits .*server b \(/);
   });
