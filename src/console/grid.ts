@@ -1,0 +1,85 @@
+import { padEnd, padStart } from './flow.ts';
+import type { Glyphs } from './glyphs.ts';
+import { clean, cut, type Line, type Span, span, widthOf } from './line.ts';
+
+export interface GridData {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** No cell is shown wider: a digest must not push all that follows out of the picture. */
+const cellColumnsMax = 24;
+const gap = 2;
+
+interface Column {
+  readonly name: string;
+  readonly cells: readonly string[];
+  readonly width: number;
+  readonly isNumeric: boolean;
+}
+
+/** Rows below the names of their columns. Columns that do not fit are left out from the right, and counted. */
+export function gridLines(data: GridData, columns: number, glyphs: Glyphs): Line[] {
+  const all = data.columns.map((name, index) => columnOf(name, index, data.rows, glyphs, columns));
+  const shown = fitting(all, columns);
+  const more = all.length - shown.length;
+  const head = rowOf(shown, ({ name }) => name, 'dim');
+  const sign = more > 0 ? [span(`${' '.repeat(gap)}${moreSign(more)}`, 'warn')] : [];
+  const body = data.rows.map((_, row) => rowOf(shown, ({ cells }) => cells[row] ?? '', 'plain'));
+  return shown.length === 0 ? [] : [[...head, ...sign], ...body];
+}
+
+const moreSign = (columns: number): string => `+${columns} more`;
+
+function columnOf(
+  name: string,
+  index: number,
+  rows: GridData['rows'],
+  glyphs: Glyphs,
+  columns: number,
+): Column {
+  const most = Math.max(1, Math.min(cellColumnsMax, columns));
+  const cells = rows.map((row) => shortened(row[index] ?? '', most, glyphs));
+  const title = shortened(name, most, glyphs);
+  return {
+    name: title,
+    cells,
+    width: cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), widthOf(title)),
+    isNumeric: cells.length > 0 && cells.every((cell) => /^-?[\d.]*$/.test(cell)),
+  };
+}
+
+function shortened(raw: string, columns: number, glyphs: Glyphs): string {
+  const text = clean(raw);
+  return widthOf(text) <= columns
+    ? text
+    : `${cut(text, columns - widthOf(glyphs.cut))}${glyphs.cut}`;
+}
+
+/** The first columns that fit, with the sign for the others where there are some. */
+function fitting(all: readonly Column[], columns: number): readonly Column[] {
+  const shown: Column[] = [];
+  let width = 0;
+  for (const [index, column] of all.entries()) {
+    const between = index === 0 ? 0 : gap;
+    const others = all.length - 1 - index;
+    const sign = others > 0 ? gap + moreSign(others).length : 0;
+    width += between + column.width;
+    if (index > 0 && width + sign > columns) {
+      break;
+    }
+    shown.push(column);
+  }
+  return shown;
+}
+
+function rowOf(
+  shown: readonly Column[],
+  text: (column: Column) => string,
+  tone: Span['tone'],
+): Span[] {
+  return shown.map((column, index) => {
+    const pad = column.isNumeric ? padStart : padEnd;
+    return span(`${index === 0 ? '' : ' '.repeat(gap)}${pad(text(column), column.width)}`, tone);
+  });
+}
