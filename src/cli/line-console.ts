@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../base/limits.ts';
 import type { ControlEvents } from '../transport/control-client.ts';
-import type { ControlAnswer } from '../transport/control-messages.ts';
+import { type ControlAnswer, noticeLine } from '../transport/control-messages.ts';
 
 /** The part of a control connection that a console needs. */
 interface Connection {
@@ -72,8 +72,8 @@ export class LineConsole {
     // Whoever no longer reads has left.
     this.#options.output.on('error', () => this.detach());
     this.#connection = await this.#options.connect({
-      onNotice: (lines) => {
-        this.#print(lines);
+      onNotice: (notices) => {
+        this.#print(notices.map(noticeLine));
         this.#sawLines();
       },
       onClose: (reason) => this.#finish({ kind: 'closed', reason }),

@@ -183,7 +183,7 @@ export class Agreement {
           'alarm',
         );
       case 'refuse-peer':
-        return out.closePeer(effect.peer, effect.reason);
+        return out.refusePeer(effect.peer, effect.reason);
       default:
         return this.#send(effect);
     }

@@ -25,6 +25,13 @@ interface Partial {
   readonly bytes: number;
 }
 
+/** A batch that peers hand over and that is not taken in here. */
+export interface UnknownCaster {
+  /** Fingerprint, in hexadecimal. */
+  readonly caster: string;
+  readonly ballots: number;
+}
+
 /** Takes in batches: from clients (R3) and from the two peers together (R4). */
 export class Casting {
   readonly #context: FragmentContext;
@@ -32,7 +39,7 @@ export class Casting {
   readonly #partials = new Map<Digest, Partial>();
   #partialBytes = 0;
   /** Batches that peers hand over and whose caster this server does not know. */
-  readonly #unknownCasters = new Map<Digest, string>();
+  readonly #unknownCasters = new Map<Digest, UnknownCaster>();
   #refused = 0;
 
   constructor(context: FragmentContext, statuses: Statuses) {
@@ -45,7 +52,7 @@ export class Casting {
     return this.#refused;
   }
 
-  get unknownCasters(): ReadonlyMap<Digest, string> {
+  get unknownCasters(): ReadonlyMap<Digest, UnknownCaster> {
     return this.#unknownCasters;
   }
 
@@ -156,7 +163,7 @@ export class Casting {
     const { me, ports, out } = this.#context;
     const decoded = batchFromWire(this.#context, message.batch);
     if (!decoded.ok) {
-      out.closePeer(peer, `it handed over a bad batch: ${decoded.reason}`);
+      out.refusePeer(peer, `it handed over a bad batch: ${decoded.reason}`);
       return;
     }
     const batch = decoded.value;
@@ -177,9 +184,8 @@ export class Casting {
         now,
         'bad hand-over',
         `server ${partyName(peer)}, batch ${brief(digest)}: ${fault}`,
-        'alarm',
       );
-      out.closePeer(peer, `it handed over a bad batch: ${fault}`);
+      out.refusePeer(peer, `it handed over a bad batch: ${fault}`);
       return;
     }
     this.#join(peer, batch, message.opening, now);
@@ -188,7 +194,7 @@ export class Casting {
   #meetUnknownCaster(digest: Digest, batch: Batch): void {
     if (!this.#unknownCasters.has(digest) && this.#unknownCasters.size < unknownCastersMax) {
       const caster = toHex(batch.header.caster);
-      this.#unknownCasters.set(digest, caster);
+      this.#unknownCasters.set(digest, { caster, ballots: batch.header.voters.voters });
       this.#context.out.notice(
         'warning',
         `batch ${brief(digest)} waits: its caster ${brief(caster)} is not on this server's list of clients (fribs setup --allow)`,

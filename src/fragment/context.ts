@@ -1,7 +1,7 @@
 import { present } from '../base/assert.ts';
 import { type Bytes, fromHex, toHex } from '../base/bytes.ts';
 import type { Election } from '../election/types.ts';
-import type { Party } from '../mpc/parties.ts';
+import { type Party, partyName } from '../mpc/parties.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClientReply } from '../wire/client-messages.ts';
 import type { PeerMessage } from '../wire/peer-messages.ts';
@@ -24,6 +24,7 @@ export interface FragmentSettings {
 export class Outgoing {
   #effects: FragmentEffect[] = [];
   readonly #closing = new Set<Party>();
+  readonly #refused = new Map<Party, string>();
 
   store(write: StoreWrite): void {
     this.#effects.push({ kind: 'store', write });
@@ -40,6 +41,25 @@ export class Outgoing {
   closePeer(peer: Party, reason: string): void {
     this.#closing.add(peer);
     this.#effects.push({ kind: 'close-peer', peer, reason });
+  }
+
+  /** Gives up the link because of what the peer did or is: an alarm, though not again for the same at every try. */
+  refusePeer(peer: Party, reason: string): void {
+    if (this.#refused.get(peer) !== reason) {
+      this.#refused.set(peer, reason);
+      this.notice('alarm', `server ${partyName(peer)} is refused: ${reason}`);
+    }
+    this.closePeer(peer, reason);
+  }
+
+  /** The peer was taken at its word. */
+  acceptPeer(peer: Party): void {
+    this.#refused.delete(peer);
+  }
+
+  /** Peers that were refused, and why, until they are accepted. */
+  get refused(): ReadonlyMap<Party, string> {
+    return this.#refused;
   }
 
   /** Whether this server has given up the link: what still comes over it is not looked at. */

@@ -97,7 +97,7 @@ export class PeerDesk {
     } else if (link.greeted) {
       this.#hearGreeted(peer, link, message, now);
     } else {
-      this.#context.out.closePeer(peer, 'it spoke before its hello');
+      this.#context.out.refusePeer(peer, 'it spoke before its hello');
     }
   }
 
@@ -105,8 +105,7 @@ export class PeerDesk {
     const { out } = this.#context;
     const fault = this.#helloFault(link, message);
     if (fault !== null) {
-      out.notice('alarm', `server ${partyName(peer)} is refused: ${fault}`);
-      out.closePeer(peer, fault);
+      out.refusePeer(peer, fault);
       return;
     }
     link.greeted = true;
@@ -127,7 +126,7 @@ export class PeerDesk {
     }
     const statement = statementOf(this.#context, me, claim, claim.facts);
     if (!ports.verify(election.version.servers[me].certificate, statement, claim.signature)) {
-      out.closePeer(peer, 'it shows a claim that this server never signed');
+      out.refusePeer(peer, 'it shows a claim that this server never signed');
       return;
     }
     const why = `server ${partyName(peer)} shows that this server has signed more than its file holds: it is an older copy, or incomplete`;
@@ -196,7 +195,7 @@ export class PeerDesk {
     const key = `${toHex(statement)} ${toHex(message.signature)}`;
     if (link.verified !== key) {
       if (!ports.verify(election.version.servers[peer].certificate, statement, message.signature)) {
-        out.closePeer(peer, 'the signature of its STATE is not its own');
+        out.refusePeer(peer, 'the signature of its STATE is not its own');
         return;
       }
       link.verified = key;
@@ -206,6 +205,9 @@ export class PeerDesk {
     const held = message.held.map(toHex);
     const safe = message.safe.map(toHex);
     this.#parts.tell({ kind: 'state', peer, report, held, safe, whole: !message.more }, now);
+    if (!(message.more || out.isClosing(peer))) {
+      out.acceptPeer(peer);
+    }
     this.#parts.releases.hearBound(message.bound, now);
   }
 
@@ -259,7 +261,7 @@ export class PeerDesk {
     if (
       !ports.verify(election.version.servers[proposer].certificate, statement, message.signature)
     ) {
-      out.closePeer(
+      out.refusePeer(
         peer,
         `it sent pool ${message.number} without the signature of its proposer, server ${partyName(proposer)}`,
       );
@@ -277,7 +279,7 @@ export class PeerDesk {
 
   #hearRound(peer: Party, message: PeerMessageOf<'round'>, now: number): void {
     if (peer !== next(this.#context.me)) {
-      this.#context.out.closePeer(peer, 'it sent a round to the wrong server');
+      this.#context.out.refusePeer(peer, 'it sent a round to the wrong server');
       return;
     }
     const share = this.#parts.runner.hear(message);
@@ -290,13 +292,8 @@ export class PeerDesk {
     const report = this.#context.scheduler.state.links[peer]?.report ?? null;
     const taken = this.#parts.rebuilding.receive(peer, message, report, now);
     if (!taken.ok) {
-      this.#context.out.audit(
-        now,
-        'bad hand-over',
-        `server ${partyName(peer)}: ${taken.reason}`,
-        'alarm',
-      );
-      this.#context.out.closePeer(peer, taken.reason);
+      this.#context.out.audit(now, 'bad hand-over', `server ${partyName(peer)}: ${taken.reason}`);
+      this.#context.out.refusePeer(peer, taken.reason);
     }
   }
 }

@@ -4,6 +4,7 @@ import { formatList, tallyList } from '../election/tally-list.ts';
 import type { Election } from '../election/types.ts';
 import { brief } from './context.ts';
 import type { ReleaseOutcome } from './release-book.ts';
+import type { TallyListSnapshot } from './snapshot.ts';
 
 /** What `print tally` shows: count, one list per option, then pool and what waits. */
 export function releaseLines(
@@ -37,9 +38,19 @@ export function zeroTallyLines(election: Election, waiting: readonly string[]): 
   ];
 }
 
-function listLines({ terms }: Election, fragments: readonly Words[]): string[] {
-  return fragments.map((fragment, option) => {
-    const name = terms.width === 1 ? 'Tally' : `Tally of ${terms.question.options[option]}`;
-    return `${name}: ${formatList(tallyList(fragment, terms.tallyBits))}`;
+function listLines(election: Election, fragments: readonly Words[]): string[] {
+  return tallyLists(election, fragments).map(({ option, list }) => {
+    const name = election.terms.width === 1 ? 'Tally' : `Tally of ${option}`;
+    return `${name}: ${formatList(list)}`;
   });
 }
+
+/** The lists that people see of one server's fragments, per option. */
+export const tallyLists = (
+  { terms }: Election,
+  fragments: readonly Words[],
+): readonly TallyListSnapshot[] =>
+  fragments.map((fragment, option) => ({
+    option: terms.question.options[option] ?? '',
+    list: tallyList(fragment, terms.tallyBits),
+  }));

@@ -73,7 +73,9 @@ function statsLines(snapshot: OperatorSnapshot): string[] {
     ['Clients', `${snapshot.clientsConnected} connected`],
     ['Memory', size(snapshot.memoryBytes)],
     ...(snapshot.diskFault === null ? [] : [['Disk', snapshot.diskFault] as const]),
-    ...snapshot.alarms.map((alarm) => ['ALARM', alarm] as const),
+    ...snapshot.alarms
+      .filter(({ kind }) => kind !== 'disk')
+      .map(({ text }) => ['ALARM', text] as const),
   ]);
 }
 

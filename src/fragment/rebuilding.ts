@@ -86,6 +86,11 @@ export class Rebuilding {
     return good(null);
   }
 
+  /** Why the rebuild does not end though both have handed over; null where nothing is wrong. */
+  get trouble(): string | null {
+    return this.#context.scheduler.state.rebuilding ? this.#contradiction() : null;
+  }
+
   /** What the two others tell of one tally must agree, as far as both of them know its commitments. */
   #contradiction(): string | null {
     const { me } = this.#context;

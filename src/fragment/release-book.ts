@@ -13,6 +13,11 @@ export type ReleaseOutcome =
     }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** The tally of a release, or why it cannot be shown here now and what it waits for. */
+type Found =
+  | { readonly tally: TallyShare; readonly reason: ''; readonly waitsFor: '' }
+  | { readonly tally: null; readonly reason: string; readonly waitsFor: string };
+
 /** What a server thinks of binding itself to a release: `later` where its own tally of the pool is not final yet. */
 export type Opinion = 'good' | 'later' | { readonly objection: string; readonly certain: boolean };
 
@@ -117,13 +122,9 @@ export class ReleaseBook {
 
   /** Shows this server's fragment of a release that two servers are bound to. */
   show(release: Release, newest: Release, now: number): ReleaseOutcome {
-    const { ports, out, scheduler } = this.#context;
-    if (release.pool >= scheduler.state.final) {
-      return { kind: 'refused', reason: `pool ${release.pool} is not final here yet; try again` };
-    }
-    const tally = ports.reads.tally(release.pool + 1);
-    if (tally === null || tally.runId !== release.runId) {
-      const reason = `this server has no tally of pool ${release.pool} any more; wait for ${this.missing()} more ballots`;
+    const { out } = this.#context;
+    const { tally, reason } = this.#find(release);
+    if (tally === null) {
       return { kind: 'refused', reason };
     }
     const shown = { ...release, shown: true };
@@ -134,6 +135,46 @@ export class ReleaseBook {
       this.#replace(shown);
     }
     return { kind: 'shown', release: shown, tally, note: this.#note(shown, newest) };
+  }
+
+  #find(release: Release): Found {
+    const { ports, scheduler } = this.#context;
+    const { pool } = release;
+    if (pool >= scheduler.state.final) {
+      const reason = `pool ${pool} is not final here yet; try again`;
+      return { tally: null, reason, waitsFor: `pool ${pool} to become final` };
+    }
+    const tally = ports.reads.tally(pool + 1);
+    if (tally === null || tally.runId !== release.runId) {
+      const waitsFor = `${this.missing()} more ballots`;
+      const reason = `this server has no tally of pool ${pool} any more; wait for ${waitsFor}`;
+      return { tally: null, reason, waitsFor };
+    }
+    return { tally, reason: '', waitsFor: '' };
+  }
+
+  /** What it waits for to show a release that two servers are bound to; empty where it shows it. */
+  waitsToShow(release: Release): string {
+    return this.#find(release).waitsFor;
+  }
+
+  /**
+   * What has to become final before there can be a newer release, where there is none yet; empty where no
+   * ballot has come since the last one either.
+   */
+  waitsForBallots(): string {
+    const { state } = this.#context.scheduler;
+    const { finalVotes, votes, unsealedBallots, sealed } = state;
+    if (votes + unsealedBallots <= (this.#shown?.votes ?? 0)) {
+      return '';
+    }
+    const enough = votes - finalVotes >= this.missing();
+    return enough ? `pool ${sealed - 1} to become final` : `${this.missing()} more ballots`;
+  }
+
+  /** The fragments of the release that this server has shown last, while its tally is stored; null where there is none. */
+  shownTally(): TallyShare | null {
+    return this.#shown === null ? null : this.#find(this.#shown).tally;
   }
 
   #note(shown: Release, newest: Release): string {
@@ -188,7 +229,7 @@ export class ReleaseBook {
       out.store({ kind: 'keep-release', release: kept });
     }
     if (kept.forced && same?.forced !== true) {
-      const whose = `of pool ${release.pool}, ${release.votes} votes, by server ${partyName(release.by)}`;
+      const whose = `server ${partyName(release.by)} shows the tally of pool ${release.pool}, ${release.votes} votes, against the release rule`;
       out.audit(now, 'forced release', whose, 'alarm');
     }
     if (same === null) {

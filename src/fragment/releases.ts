@@ -1,10 +1,11 @@
 import { toHex } from '../base/bytes.ts';
-import { type Party, partyName } from '../mpc/parties.ts';
+import type { Party } from '../mpc/parties.ts';
 import { peersOf } from '../scheduler/hear.ts';
 import type { PeerMessageOf, WireRelease } from '../wire/peer-messages.ts';
 import type { FragmentContext } from './context.ts';
-import type { Release, StoredState } from './ports.ts';
+import type { Release, StoredState, TallyShare } from './ports.ts';
 import { ReleaseBook, type ReleaseOutcome } from './release-book.ts';
+import { type Asked, linkedPeers, notConnected, waitsFor } from './release-outlook.ts';
 import { releaseFromWire, releaseToWire } from './wire-reports.ts';
 
 export type Requester = (outcome: ReleaseOutcome) => void;
@@ -48,6 +49,8 @@ export class Releases {
   readonly #context: FragmentContext;
   readonly #book: ReleaseBook;
   #proposal: Proposal | null = null;
+  /** The pool that peers were asked for last. */
+  #asked: Asked | null = null;
   /** Proposals of peers for a pool that is tallied here and about to be final. */
   readonly #later = new Map<Party, PeerMessageOf<'propose-release'>>();
 
@@ -82,6 +85,16 @@ export class Releases {
 
   missing(): number {
     return this.#book.missing();
+  }
+
+  /** The tally that this server has shown last, while it is stored. */
+  shownTally(): TallyShare | null {
+    return this.#book.shownTally();
+  }
+
+  /** What the next release waits for; see `waitsFor`. */
+  waitsFor(now: number): string {
+    return waitsFor(this.#context, this.#book, this.#asked, now);
   }
 
   rebuilt(release: Release | null): void {
@@ -120,8 +133,8 @@ export class Releases {
   }
 
   #propose(release: Release, { forced, tell, tries }: Request, now: number): void {
-    const { scheduler, me, out, ports, settings } = this.#context;
-    const linked = peersOf(me).filter((peer) => scheduler.state.links[peer]?.report);
+    const { me, out, ports, settings } = this.#context;
+    const linked = linkedPeers(this.#context);
     if (linked.length === 0) {
       const reason =
         'no other server is connected, and one must agree before a newer tally is shown';
@@ -143,6 +156,7 @@ export class Releases {
       tries,
       refusals,
     };
+    this.#asked = { pool: release.pool, linked, refusal: null };
     this.#book.bind(release, now);
     for (const peer of linked) {
       out.toPeer(peer, { kind: 'propose-release', proposal: id, release: releaseToWire(release) });
@@ -259,6 +273,8 @@ export class Releases {
       if (bound?.agreed === true && newest !== null && allowed) {
         tell(this.#book.show(bound, newest, now));
       } else {
+        const linked = linkedPeers(this.#context);
+        this.#asked = { pool: proposal.release.pool, linked, refusal: reason };
         tell(this.#fallBack(reason, now));
       }
     }
@@ -309,7 +325,7 @@ export class Releases {
 }
 
 const silent = (peer: Party): Refused => ({
-  reason: `server ${partyName(peer)} is not connected`,
+  reason: notConnected(peer),
   agreed: null,
   certain: false,
 });

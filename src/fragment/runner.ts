@@ -93,7 +93,7 @@ export class Runner {
     if (round === rounds.length && round < earlyRoundsMax) {
       rounds.push(words);
     } else if (round < rounds.length || rounds.length > 0) {
-      this.#context.out.closePeer(
+      this.#context.out.refusePeer(
         next(this.#context.me),
         `it sent round ${round} of a run out of turn`,
       );
@@ -104,7 +104,7 @@ export class Runner {
     const run = present(this.#run, 'the run in hand');
     const mine = run.take(round, bytes);
     if (!mine.ok) {
-      this.#context.out.closePeer(next(this.#context.me), mine.reason);
+      this.#context.out.refusePeer(next(this.#context.me), mine.reason);
       return null;
     }
     if (mine.value !== null) {

@@ -129,6 +129,7 @@ export class FragmentServer {
         runner: this.#runner,
         releases: this.#releases,
         agreement: this.#agreement,
+        rebuilding: this.#rebuilding,
       },
       now,
     );

@@ -24,12 +24,22 @@ export interface FragmentSnapshot {
   readonly gateBitsSent: number;
   readonly release: ReleaseSnapshot;
   readonly options: readonly string[];
-  readonly alarms: readonly string[];
+  /** What an operator has to act on now; a peer that is merely away is not among it. */
+  readonly alarms: readonly AlarmSnapshot[];
   readonly flushing: boolean;
 }
 
 /** READY: all three agree. WAITING: a peer is missing, casting goes on. REBUILDING, TAMPERING: see the reason. */
 export type ServerState = 'READY' | 'WAITING' | 'REBUILDING' | 'TAMPERING';
+
+/**
+ * tampering: what servers signed contradicts itself or the rules. disk: this server's disk does not store. rebuild:
+ * this server has less than it once signed, and takes it from the others. peer: a peer was refused, or has another log.
+ */
+export interface AlarmSnapshot {
+  readonly kind: 'tampering' | 'disk' | 'rebuild' | 'peer';
+  readonly text: string;
+}
 
 export interface PeerSnapshot {
   readonly server: 'a' | 'b' | 'c';
@@ -52,12 +62,11 @@ export interface WorkSnapshot {
   readonly rounds: number;
 }
 
-export type QueueState =
-  | 'incomplete'
-  | 'on two servers'
-  | 'schedulable'
-  | 'sealed'
-  | 'caster unknown';
+/**
+ * incomplete: no other server is known to hold it. on two servers, schedulable: two or all three do. caster unknown:
+ * others hold it, but its caster is not on this server's list, so that it is not taken in here.
+ */
+export type QueueState = 'incomplete' | 'on two servers' | 'schedulable' | 'caster unknown';
 
 export interface QueueEntry {
   readonly batch: string;
@@ -76,6 +85,15 @@ export interface ReleaseSnapshot {
   /** Ballots that must still become final before there can be a newer one. */
   readonly missing: number;
   readonly minRelease: number;
+  /** What the next release waits for; empty where `print tally` shows or asks for a newer one now, or there is nothing newer. */
+  readonly waitsFor: string;
+  /** This server's own fragment of the tally that it has shown last, as it was printed; empty where there is none. */
+  readonly lists: readonly TallyListSnapshot[];
+}
+
+export interface TallyListSnapshot {
+  readonly option: string;
+  readonly list: readonly number[];
 }
 
 /** A link as its transport sees it. */
@@ -83,9 +101,15 @@ export interface LinkSnapshot {
   readonly server: 'a' | 'b' | 'c';
   /** In a word: up, dialing, waiting, listening or stopped. */
   readonly state: string;
+  /** How long it has been up, or not. */
   readonly sinceMs: number;
+  /** Only while it waits for the next try. */
   readonly retryInMs: number | null;
+  /** Tries to connect since it was up last; 0 while it is up, and where the peer dials. */
+  readonly tries: number;
+  /** Why it is not up, as far as known. */
   readonly reason: string | null;
+  /** These are of the connection that is up. */
   readonly messagesIn: number;
   readonly messagesOut: number;
   readonly bytesIn: number;
@@ -102,6 +126,8 @@ export interface TableSnapshot {
 /** What an operator sees: the core's snapshot with what surrounds it. */
 export interface OperatorSnapshot extends FragmentSnapshot {
   readonly uptimeMs: number;
+  /** Ballots stored here in each of the last 60 whole seconds, oldest first, duplicates among them. */
+  readonly ballotRate: readonly number[];
   readonly links: readonly LinkSnapshot[];
   readonly tables: readonly TableSnapshot[];
   readonly file: string;

@@ -5,13 +5,17 @@ import { talliedCount } from '../scheduler/state.ts';
 import type { Agreement } from './agreement.ts';
 import type { Casting } from './casting.ts';
 import { brief, type FragmentContext } from './context.ts';
+import { tallyLists } from './present-tally.ts';
+import type { Rebuilding } from './rebuilding.ts';
 import type { Releases } from './releases.ts';
 import type { Runner } from './runner.ts';
 import type {
+  AlarmSnapshot,
   FragmentSnapshot,
   PeerSnapshot,
   QueueEntry,
   QueueState,
+  ReleaseSnapshot,
   ServerState,
   WorkSnapshot,
 } from './snapshot.ts';
@@ -22,6 +26,7 @@ interface Parts {
   readonly runner: Runner;
   readonly releases: Releases;
   readonly agreement: Agreement;
+  readonly rebuilding: Rebuilding;
 }
 
 /** Entries of the queue that a snapshot lists; the rest is counted. */
@@ -36,7 +41,6 @@ export function takeSnapshot(
   const { state } = scheduler;
   const votes = state.finalVotes;
   const reason = obstacle(context);
-  const { shown } = parts.releases;
   return {
     server: partyName(me),
     title: election.terms.title,
@@ -56,15 +60,9 @@ export function takeSnapshot(
     queueMore: Math.max(0, state.unsealed.size - queueListed),
     runs: parts.runner.statistics.runs,
     gateBitsSent: parts.runner.statistics.bitsSent,
-    release: {
-      pool: shown?.pool ?? null,
-      votes: shown?.votes ?? null,
-      forced: shown?.forced ?? false,
-      missing: parts.releases.missing(),
-      minRelease: election.terms.minRelease,
-    },
+    release: releaseSnapshot(context, parts.releases, now),
     options: election.terms.question.options,
-    alarms: state.halt === null ? [] : [`TAMPERING: ${state.halt.what}`],
+    alarms: alarmsOf(context, parts.rebuilding),
     flushing: state.flushes.size > 0,
   };
 }
@@ -77,6 +75,56 @@ function stateWord({ scheduler }: FragmentContext, reason: string): ServerState 
     return 'REBUILDING';
   }
   return reason === '' ? 'READY' : 'WAITING';
+}
+
+function releaseSnapshot(
+  { election }: FragmentContext,
+  releases: Releases,
+  now: number,
+): ReleaseSnapshot {
+  const { shown } = releases;
+  const tally = releases.shownTally();
+  return {
+    pool: shown?.pool ?? null,
+    votes: shown?.votes ?? null,
+    forced: shown?.forced ?? false,
+    missing: releases.missing(),
+    minRelease: election.terms.minRelease,
+    waitsFor: releases.waitsFor(now),
+    lists:
+      tally === null
+        ? []
+        : tallyLists(
+            election,
+            tally.options.map(({ own }) => own),
+          ),
+  };
+}
+
+function alarmsOf(context: FragmentContext, { trouble }: Rebuilding): AlarmSnapshot[] {
+  const { scheduler, me, out } = context;
+  const { halt, rebuilding, links } = scheduler.state;
+  const alarms: AlarmSnapshot[] = [];
+  for (const what of [halt?.what ?? null, trouble]) {
+    if (what !== null) {
+      alarms.push({ kind: 'tampering', text: `TAMPERING: ${what}` });
+    }
+  }
+  if (rebuilding) {
+    const text = `this server is being rebuilt from the two others: it needs both of them`;
+    alarms.push({ kind: 'rebuild', text });
+  }
+  for (const peer of peersOf(me)) {
+    const name = `server ${partyName(peer)}`;
+    if (links[peer]?.forked === true) {
+      alarms.push({ kind: 'peer', text: `${name} has another log of pools` });
+    }
+    const why = out.refused.get(peer);
+    if (why !== undefined) {
+      alarms.push({ kind: 'peer', text: `${name} is refused: ${why}` });
+    }
+  }
+  return alarms;
 }
 
 function peerSnapshot({ scheduler }: FragmentContext, peer: Party): PeerSnapshot {
@@ -125,13 +173,12 @@ function queueEntries(
 ): QueueEntry[] {
   const { state } = scheduler;
   const entries: QueueEntry[] = [];
+  const heldThere = (party: Party, digest: string) => state.links[party]?.held.has(digest) === true;
   for (const batch of state.unsealed.values()) {
     if (entries.length === queueListed) {
       break;
     }
-    const holders = parties.filter(
-      (party) => party === me || state.links[party]?.held.has(batch.digest) === true,
-    );
+    const holders = parties.filter((party) => party === me || heldThere(party, batch.digest));
     entries.push({
       batch: brief(batch.digest),
       ballots: batch.ballots,
@@ -140,12 +187,13 @@ function queueEntries(
       ageMs: Math.max(0, now - batch.since),
     });
   }
-  for (const digest of casting.unknownCasters.keys()) {
+  for (const [digest, { ballots }] of casting.unknownCasters) {
+    const holders = parties.filter((party) => heldThere(party, digest));
     entries.push({
       batch: brief(digest),
-      ballots: 0,
+      ballots,
       state: 'caster unknown',
-      holders: '',
+      holders: holders.map(partyName).join(''),
       ageMs: null,
     });
   }

@@ -31,7 +31,7 @@ export function waitingOf(context: FragmentContext, casting: Casting): Waiting {
       `${incomplete.ballots} ballots in ${incomplete.batches} batches are on this server alone, until their client comes back`,
     );
   }
-  for (const [digest, caster] of casting.unknownCasters) {
+  for (const [digest, { caster }] of casting.unknownCasters) {
     lines.push(
       `batch ${brief(digest)} has a caster ${brief(caster)} who is not on this server's list`,
     );

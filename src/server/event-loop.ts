@@ -23,6 +23,8 @@ export interface EventLoopParts {
   heard(event: FragmentEvent): void;
   /** How to carry out, after the commit, what does not go to the store: over the links that the core knows of now. */
   prepare(effect: Outgoing): Send;
+  /** So many ballots came to be stored. */
+  stored(ballots: number): void;
   /** A group is done: consoles may be shown the new state. */
   publish(): void;
   /** The disk failed and the group was undone: the core in memory is ahead of it and must not go on. */
@@ -36,6 +38,8 @@ export interface EventLoopParts {
 export class EventLoop {
   readonly #parts: EventLoopParts;
   readonly #queue: FragmentEvent[] = [];
+  /** Ballots that the group in hand stores. */
+  #ballots = 0;
   #scheduled = false;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = 0;
@@ -86,6 +90,7 @@ export class EventLoop {
   #storeGroup(events: readonly FragmentEvent[]): Send[] | null {
     const { core, tables, now } = this.#parts;
     const sends: Send[] = [];
+    this.#ballots = 0;
     try {
       tables.begin();
       for (const event of events) {
@@ -98,6 +103,7 @@ export class EventLoop {
         }
       }
       tables.commit();
+      this.#parts.stored(this.#ballots);
       return sends;
     } catch (error) {
       if (!(error instanceof StorageError)) {
@@ -114,6 +120,9 @@ export class EventLoop {
     for (const effect of effects) {
       if (effect.kind === 'store') {
         this.#parts.tables.apply(effect.write);
+        if (effect.write.kind === 'keep-batch') {
+          this.#ballots += effect.write.batch.header.voters.voters;
+        }
       } else {
         sends.push(this.#parts.prepare(effect));
       }

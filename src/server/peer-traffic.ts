@@ -2,7 +2,7 @@ import type { Bytes } from '../base/bytes.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Election } from '../election/types.ts';
 import type { FragmentEvent } from '../fragment/events.ts';
-import type { LinkSnapshot } from '../fragment/snapshot.ts';
+import type { AlarmSnapshot, LinkSnapshot } from '../fragment/snapshot.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { peersOf } from '../scheduler/hear.ts';
 import type { Connection } from '../transport/connection.ts';
@@ -11,6 +11,7 @@ import { PeerLinks } from '../transport/peer-links.ts';
 import { decodePeer, encodePeer } from '../wire/codec.ts';
 import type { PeerMessage } from '../wire/peer-messages.ts';
 import type { Notices } from './notices.ts';
+import { steadyNow } from './steady-now.ts';
 
 interface Link {
   readonly connection: Connection;
@@ -35,7 +36,7 @@ export class PeerTraffic {
   /** Links that are up and of which the core is still to hear. */
   readonly #unheard: [Link[], Link[], Link[]] = [[], [], []];
   readonly #toDial: Set<Party>;
-  readonly #lastTrouble = new Map<Party, string>();
+  readonly #lastTrouble = new Map<Party, Retry>();
 
   constructor(
     me: Party,
@@ -55,7 +56,7 @@ export class PeerTraffic {
       onDrain: (party: Party) => this.#drained(party),
       onRetry: (party: Party, retry: Retry) => this.#retry(party, retry),
     };
-    this.#links = new PeerLinks({ me, election, identity, events });
+    this.#links = new PeerLinks({ me, election, identity, events, now: steadyNow });
   }
 
   start(): void {
@@ -140,12 +141,13 @@ export class PeerTraffic {
 
   snapshots(now: number): LinkSnapshot[] {
     return peersOf(this.#me).map((peer) => {
-      const { state, since, retryInMs, reason, statistics } = this.#links.status(peer);
+      const { state, since, retryInMs, tries, reason, statistics } = this.#links.status(peer);
       return {
         server: partyName(peer),
         state,
         sinceMs: Math.max(0, now - since),
         retryInMs,
+        tries,
         reason,
         messagesIn: statistics?.messagesIn ?? 0,
         messagesOut: statistics?.messagesOut ?? 0,
@@ -207,10 +209,20 @@ export class PeerTraffic {
     }
   }
 
-  #retry(peer: Party, { reason }: Retry): void {
-    if (this.#lastTrouble.get(peer) !== reason) {
-      this.#lastTrouble.set(peer, reason);
-      this.#notices.say('info', `no link to server ${partyName(peer)} yet: ${reason}`);
+  #retry(peer: Party, retry: Retry): void {
+    if (this.#lastTrouble.get(peer)?.reason !== retry.reason) {
+      this.#lastTrouble.set(peer, retry);
+      this.#notices.say(retry.needsMending ? 'alarm' : 'info', troubleText(peer, retry));
     }
   }
+
+  /** Links that trying again does not bring about. */
+  alarms(): AlarmSnapshot[] {
+    return [...this.#lastTrouble]
+      .filter(([, retry]) => retry.needsMending)
+      .map(([peer, retry]) => ({ kind: 'peer', text: troubleText(peer, retry) }));
+  }
 }
+
+const troubleText = (peer: Party, { reason }: Retry): string =>
+  `no link to server ${partyName(peer)} yet: ${reason}`;

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../base/limits.ts';
 import type { Election } from '../election/types.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
+import type { ShareTables } from '../storage/share-tables.ts';
+import { noticeLine } from '../transport/control-messages.ts';
 import { controlPath } from '../transport/control-path.ts';
 import { type ControlServer, serveControl } from '../transport/control-server.ts';
 import { ListenError } from '../transport/listen-error.ts';
@@ -16,6 +18,7 @@ import { openTables } from './open-tables.ts';
 import { OperatorError } from './operator-error.ts';
 import { RunningServer } from './running-server.ts';
 import { openServerLog } from './server-log.ts';
+import { tableRows } from './table-rows.ts';
 
 export interface RunOptions {
   /** Where election.json and the server directories are. */
@@ -67,9 +70,9 @@ async function serve(
   process.on('uncaughtExceptionMonitor', onCrash);
   let control: ControlServer | null = null;
   const notices = new Notices(log, {
-    show: (line) => {
-      options.echo(line);
-      control?.notice([line]);
+    show: (notice) => {
+      options.echo(noticeLine(notice));
+      control?.notice([notice]);
     },
   });
   const server = new RunningServer({
@@ -83,17 +86,14 @@ async function serve(
       giveDelayMs: limits.giveDelayMs,
       releaseTimeoutMs: limits.releaseTimeoutMs,
     },
-    publish: (snapshot) => {
-      if (control !== null && control.watchers > 0) {
-        control.publish(snapshot());
-      }
-    },
+    watchers: () => control?.watchers ?? 0,
+    publish: (snapshot) => control?.publish(snapshot),
     stop: () => stopping.stop(),
   });
   let listener: Listener | null = null;
   try {
     listener = await openPort(options, election, files, server, notices);
-    control = await openControl(files.directory, server, notices);
+    control = await openControl(files.directory, server, tables, notices);
     notices.say(
       'info',
       `Fragment server ${partyName(party)} of "${election.terms.title}" listens at port ${listener.port} (process ${process.pid})`,
@@ -156,6 +156,7 @@ async function openPort(
 async function openControl(
   directory: string,
   server: RunningServer,
+  tables: ShareTables,
   notices: Notices,
 ): Promise<ControlServer> {
   const socket = controlPath(directory);
@@ -165,7 +166,9 @@ async function openControl(
   const control = await serveControl({
     path: socket.value,
     onCommand: (text, timeoutMs) => server.command(text, timeoutMs),
+    onRows: (table, count) => Promise.resolve(tableRows(tables, table, count)),
     onWatch: () => notices.recent,
+    onFirstSnapshot: () => server.firstSnapshot(),
   });
   if (!control.ok) {
     throw new OperatorError(control.reason);

@@ -1,9 +1,13 @@
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { toHex } from '../base/bytes.ts';
 import { limits } from '../base/limits.ts';
 import type { ClientEntry } from '../election/clients.ts';
-import { helpLines, type OperatorCommand, parseCommand } from '../fragment/commands.ts';
+import {
+  helpLines,
+  type OperatorCommand,
+  type PrintSubject,
+  parseCommand,
+} from '../fragment/commands.ts';
 import type { FragmentSettings } from '../fragment/context.ts';
 import type { FragmentEvent } from '../fragment/events.ts';
 import { printLines } from '../fragment/present.ts';
@@ -15,6 +19,7 @@ import { StorageError } from '../storage/storage-error.ts';
 import type { Admission } from '../transport/admission.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { ControlAnswer } from '../transport/control-messages.ts';
+import { BallotRate } from './ballot-rate.ts';
 import type { ClientList } from './client-list.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import { EventLoop, type Outgoing } from './event-loop.ts';
@@ -22,11 +27,12 @@ import type { ServerFiles } from './identity-files.ts';
 import type { Notices } from './notices.ts';
 import { PeerTraffic } from './peer-traffic.ts';
 import { realPorts } from './ports.ts';
+import { Publisher } from './publisher.ts';
+import { steadyNow } from './steady-now.ts';
+import { diskReason } from './table-rows.ts';
 
 /** After the disk failed, the server starts anew from it this often. */
 const diskRetryMs = 2_000;
-/** Consoles are shown a new picture at most this often. */
-const publishMs = 250;
 
 export interface ServerParts {
   readonly party: Party;
@@ -35,14 +41,13 @@ export interface ServerParts {
   readonly clients: ClientList;
   readonly notices: Notices;
   readonly settings: FragmentSettings;
-  /** Shows a snapshot to consoles, if any watch. */
-  publish(snapshot: () => OperatorSnapshot): void;
+  /** Consoles that watch snapshots. */
+  watchers(): number;
+  /** Shows a snapshot to all of them. */
+  publish(snapshot: OperatorSnapshot): void;
   /** The operator wants the server to stop. */
   stop(): void;
 }
-
-/** Whole milliseconds since 1970 that never go back: the wall clock when the process began, and steady from there. */
-export const steadyNow = (): number => Math.floor(performance.timeOrigin + performance.now());
 
 /** A fragment server at work: core, tables and links, joined by the event loop. */
 export class RunningServer {
@@ -57,7 +62,8 @@ export class RunningServer {
   #diskFault: string | null = null;
   #diskRetry: NodeJS.Timeout | null = null;
   #commits = 0;
-  #publishing: NodeJS.Timeout | null = null;
+  readonly #rate = new BallotRate();
+  readonly #publisher: Publisher;
   #stopped = false;
 
   constructor(parts: ServerParts) {
@@ -69,6 +75,11 @@ export class RunningServer {
     this.#clients.busyWhile(() => this.#diskFault);
     this.#core = this.#newCore();
     this.#loop = this.#newLoop();
+    this.#publisher = new Publisher({
+      watchers: parts.watchers,
+      publish: () => this.#publish(),
+      now: steadyNow,
+    });
   }
 
   #newCore(): FragmentServer {
@@ -91,7 +102,8 @@ export class RunningServer {
         this.#clients.heard(event);
       },
       prepare: (effect) => this.#prepare(effect),
-      publish: () => this.#publish(),
+      stored: (ballots) => this.#rate.add(ballots, steadyNow()),
+      publish: () => this.#groupDone(),
       failed: (error) => this.#diskFailed(error),
     });
   }
@@ -173,7 +185,7 @@ export class RunningServer {
       case 'help':
         return Promise.resolve({ lines: helpLines(), ok: true });
       case 'print':
-        return Promise.resolve({ lines: printLines(command.what, this.snapshot()), ok: true });
+        return Promise.resolve(this.#print(command.what));
       case 'stop':
         this.#parts.stop();
         return Promise.resolve({
@@ -182,6 +194,14 @@ export class RunningServer {
         });
       default:
         return this.#ask(command, timeoutMs ?? limits.flushTimeoutMs);
+    }
+  }
+
+  #print(what: PrintSubject): ControlAnswer {
+    try {
+      return { lines: printLines(what, this.snapshot()), ok: true };
+    } catch (error) {
+      return { lines: [diskReason(error)], ok: false };
     }
   }
 
@@ -210,6 +230,7 @@ export class RunningServer {
     }
     this.#clients.closeAll("this server's disk does not store");
     this.#diskRetry = setTimeout(() => this.#restart(), diskRetryMs);
+    this.#publisher.changed();
   }
 
   /** Goes on from what is on the disk, as after a crash. */
@@ -234,21 +255,52 @@ export class RunningServer {
     this.#parts.notices.say('warning', 'started anew from the disk');
   }
 
-  #publish(): void {
+  #groupDone(): void {
     this.#commits += 1;
     this.#peers.settle();
-    this.#publishing ??= setTimeout(() => {
-      this.#publishing = null;
-      this.#parts.publish(() => this.snapshot());
-    }, publishMs);
+    this.#publisher.changed();
+  }
+
+  #publish(): void {
+    const snapshot = this.#snapshotIfReadable();
+    if (snapshot !== null) {
+      this.#parts.publish(snapshot);
+    }
+  }
+
+  /** A console begins to watch: what it sees first. From now on it is shown what is new. */
+  firstSnapshot(): OperatorSnapshot | null {
+    this.#publisher.begin();
+    return this.#snapshotIfReadable();
+  }
+
+  /** Null where the disk cannot even be read: consoles then keep what they have. */
+  #snapshotIfReadable(): OperatorSnapshot | null {
+    try {
+      return this.snapshot();
+    } catch (error) {
+      // Throws what is not the disk's.
+      diskReason(error);
+      return null;
+    }
   }
 
   snapshot(): OperatorSnapshot {
     const now = steadyNow();
     const { tables } = this.#parts;
+    const core = this.#core.snapshot(now);
+    const fault = this.#diskFault;
     return {
-      ...this.#core.snapshot(now),
+      ...core,
+      // What the core in memory has shown may not be on the disk, and then it was shown to nobody.
+      release: fault === null ? core.release : { ...core.release, lists: [] },
+      alarms: [
+        ...(fault === null ? [] : [{ kind: 'disk', text: fault } as const]),
+        ...core.alarms,
+        ...this.#peers.alarms(),
+      ],
       uptimeMs: now - this.#startedAt,
+      ballotRate: this.#rate.perSecond(now),
       links: this.#peers.snapshots(now),
       tables: tables.tableSizes(),
       file: tables.path,
@@ -269,7 +321,7 @@ export class RunningServer {
   async stop(reason: string): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#diskRetry ?? undefined);
-    clearTimeout(this.#publishing ?? undefined);
+    this.#publisher.stop();
     this.#loop.stop();
     this.#clients.closeAll(reason);
     await this.#peers.stop(reason);

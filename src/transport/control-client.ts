@@ -6,8 +6,11 @@ import {
   type ControlAnswer,
   type ControlReply,
   type ControlRequest,
+  type ControlRows,
   controlLine,
   controlReply,
+  type Notice,
+  noRows,
   parseControlLine,
 } from './control-messages.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -15,7 +18,7 @@ import { socketLimits } from './socket-limits.ts';
 import { codeOf } from './unix-socket.ts';
 
 export interface ControlEvents {
-  onNotice?(lines: readonly string[]): void;
+  onNotice?(notices: readonly Notice[]): void;
   onSnapshot?(snapshot: unknown): void;
   /** Called once: the server has stopped, or the connection ended for another reason. */
   onClose?(reason: string): void;
@@ -27,6 +30,7 @@ export class ControlClient {
   readonly #events: ControlEvents;
   readonly #lines = new LineSplitter(socketLimits.controlLineBytesMax);
   readonly #asked = new Map<number, (answer: ControlAnswer) => void>();
+  readonly #rowsAsked = new Map<number, (rows: ControlRows) => void>();
   #nextId = 1;
   #reason = 'the server is gone';
   #ended = false;
@@ -66,6 +70,19 @@ export class ControlClient {
         this.#asked.set(id, resolve);
       } else {
         resolve(this.#noAnswer());
+      }
+    });
+  }
+
+  /** The newest `count` rows (1 to 100) of a table; without an answer there are none, and the reason why. */
+  rows(table: string, count: number): Promise<ControlRows> {
+    return new Promise((resolve) => {
+      const id = this.#nextId;
+      this.#nextId += 1;
+      if (this.#send({ kind: 'rows', id, table, count })) {
+        this.#rowsAsked.set(id, resolve);
+      } else {
+        resolve(noRows(this.#noAnswerLine));
       }
     });
   }
@@ -110,8 +127,14 @@ export class ControlClient {
         this.#asked.delete(reply.id);
         return;
       case 'notice':
-        this.#events.onNotice?.(reply.lines);
+        this.#events.onNotice?.(reply.notices);
         return;
+      case 'rows': {
+        const { columns, rows, reason } = reply;
+        this.#rowsAsked.get(reply.id)?.({ columns, rows, reason });
+        this.#rowsAsked.delete(reply.id);
+        return;
+      }
       case 'snapshot':
         this.#events.onSnapshot?.(reply.snapshot);
         return;
@@ -132,11 +155,19 @@ export class ControlClient {
       resolve(this.#noAnswer());
     }
     this.#asked.clear();
+    for (const resolve of this.#rowsAsked.values()) {
+      resolve(noRows(this.#noAnswerLine));
+    }
+    this.#rowsAsked.clear();
     this.#events.onClose?.(this.#reason);
   }
 
   #noAnswer(): ControlAnswer {
-    return { lines: [`No answer: ${this.#reason}.`], ok: false };
+    return { lines: [this.#noAnswerLine], ok: false };
+  }
+
+  get #noAnswerLine(): string {
+    return `No answer: ${this.#reason}.`;
   }
 }
 

@@ -13,18 +13,61 @@ const command = z.strictObject({
 /** From now on notices and, unless `snapshots` is false, snapshots are pushed. */
 const watch = z.strictObject({ kind: z.literal('watch'), snapshots: z.boolean().optional() });
 
-export const controlRequest = z.discriminatedUnion('kind', [command, watch]);
+/** The newest rows of a table, as far as people may see them. */
+const rowsWanted = z.strictObject({
+  kind: z.literal('rows'),
+  id: z.int().min(0),
+  table: z.string().max(40),
+  count: z.int().min(1).max(100),
+});
+
+export const controlRequest = z.discriminatedUnion('kind', [command, watch, rowsWanted]);
 export type ControlRequest = z.infer<typeof controlRequest>;
 
 const lines = z.array(z.string());
 const answer = z.strictObject({ kind: z.literal('answer'), id: z.int(), lines, ok: z.boolean() });
-const notice = z.strictObject({ kind: z.literal('notice'), lines });
+const oneNotice = z.strictObject({
+  at: z.number(),
+  level: z.enum(['info', 'warning', 'alarm']),
+  text: z.string(),
+});
+const notice = z.strictObject({ kind: z.literal('notice'), notices: z.array(oneNotice) });
+const rows = z.strictObject({
+  kind: z.literal('rows'),
+  id: z.int(),
+  columns: lines,
+  rows: z.array(lines),
+  /** Why there are none; null where the table could be read. */
+  reason: z.string().nullable(),
+});
 const snapshot = z.strictObject({ kind: z.literal('snapshot'), snapshot: z.unknown() });
 /** The last line before the server closes the connection. */
 const goodbye = z.strictObject({ kind: z.literal('goodbye'), reason: z.string() });
 
-export const controlReply = z.discriminatedUnion('kind', [answer, notice, snapshot, goodbye]);
+export const controlReply = z.discriminatedUnion('kind', [answer, notice, rows, snapshot, goodbye]);
 export type ControlReply = z.infer<typeof controlReply>;
+
+/** Something that happened at a server. */
+export interface Notice {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly level: 'info' | 'warning' | 'alarm';
+  readonly text: string;
+}
+
+/** A notice where there are only lines: its level in the text. */
+export const noticeLine = ({ level, text }: Notice): string =>
+  level === 'alarm' ? `ALARM: ${text}` : text;
+
+/** Rows of a table as text, under the names of their columns. */
+export interface ControlRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Why there are none; null where the table could be read. */
+  readonly reason: string | null;
+}
+
+export const noRows = (reason: string): ControlRows => ({ columns: [], rows: [], reason });
 
 /** What a command comes to. */
 export interface ControlAnswer {

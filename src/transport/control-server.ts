@@ -2,7 +2,13 @@ import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { limits } from '../base/limits.ts';
 import type { Refusal } from '../base/result.ts';
-import { type ControlAnswer, controlLine } from './control-messages.ts';
+import {
+  type ControlAnswer,
+  type ControlRows,
+  controlLine,
+  type Notice,
+  noRows,
+} from './control-messages.ts';
 import { ControlSession } from './control-session.ts';
 import { socketLimits } from './socket-limits.ts';
 import { codeOf, listenAt, listensAt } from './unix-socket.ts';
@@ -12,13 +18,17 @@ export interface ControlOptions {
   readonly path: string;
   /** Carries out an operator command. What it throws is a bug and crashes. */
   onCommand(text: string, timeoutMs: number | null): Promise<ControlAnswer>;
-  /** The notice lines that a console sees first when it begins to watch: start-up and recent events. */
-  onWatch?(): readonly string[];
+  /** The newest rows of a table. What it throws is a bug and crashes. */
+  onRows?(table: string, count: number): Promise<ControlRows>;
+  /** The notices that a console sees first when it begins to watch: start-up and recent events. */
+  onWatch?(): readonly Notice[];
+  /** A snapshot of now, for a console that begins to watch; null where there is none. */
+  onFirstSnapshot?(): unknown;
 }
 
 export interface ControlServer {
-  /** Event lines, for every console that watches. One that does not read them is disconnected. */
-  notice(lines: readonly string[]): void;
+  /** Events, for every console that watches. One that does not read them is disconnected. */
+  notice(notices: readonly Notice[]): void;
   /** The newest snapshot, anything JSON can hold; a console that is slow misses those in between. */
   publish(snapshot: unknown): void;
   /** How many consoles watch snapshots: with none, there is no need to make one. */
@@ -51,7 +61,7 @@ class ControlSocket implements ControlServer {
   readonly #options: ControlOptions;
   readonly #sessions = new Map<Socket, ControlSession>();
   readonly #server = createServer((socket) => this.#welcome(socket));
-  #snapshot: unknown = null;
+  #toldOfLength = false;
 
   constructor(options: ControlOptions) {
     this.#options = options;
@@ -76,28 +86,37 @@ class ControlSocket implements ControlServer {
     return true;
   }
 
-  notice(lines: readonly string[]): void {
+  notice(notices: readonly Notice[]): void {
     for (const session of this.#sessions.values()) {
-      session.notice(lines);
+      session.notice(notices);
     }
   }
 
   publish(snapshot: unknown): void {
-    this.#snapshot = snapshot;
     const watching = [...this.#sessions.values()].filter((session) => session.watchesSnapshots);
     if (watching.length === 0) {
       return;
     }
+    const line = this.#snapshotLine(snapshot);
+    if (line !== null) {
+      for (const session of watching) {
+        session.show(line);
+      }
+    }
+  }
+
+  /** One line for all consoles; null where none would read it, which is said once. */
+  #snapshotLine(snapshot: unknown): string | null {
     const line = controlLine({ kind: 'snapshot', snapshot });
-    if (Buffer.byteLength(line) > socketLimits.controlLineBytesMax) {
-      this.notice([
-        `A snapshot of more than ${socketLimits.controlLineBytesMax} bytes is not shown.`,
-      ]);
-      return;
+    if (Buffer.byteLength(line) <= socketLimits.controlLineBytesMax) {
+      return line;
     }
-    for (const session of watching) {
-      session.show(line);
+    if (!this.#toldOfLength) {
+      this.#toldOfLength = true;
+      const text = `A snapshot of more than ${socketLimits.controlLineBytesMax} bytes is not shown.`;
+      this.notice([{ at: Date.now(), level: 'warning', text }]);
     }
+    return null;
   }
 
   get watchers(): number {
@@ -115,8 +134,13 @@ class ControlSocket implements ControlServer {
   #welcome(socket: Socket): void {
     const session = new ControlSession(socket, {
       onCommand: (text, timeoutMs) => this.#options.onCommand(text, timeoutMs),
+      onRows: (table, count) =>
+        this.#options.onRows?.(table, count) ?? Promise.resolve(noRows('There are no tables.')),
       onWatch: () => this.#options.onWatch?.() ?? [],
-      snapshot: () => this.#snapshot,
+      snapshotLine: () => {
+        const snapshot = this.#options.onFirstSnapshot?.() ?? null;
+        return snapshot === null ? null : this.#snapshotLine(snapshot);
+      },
     });
     if (this.#sessions.size >= limits.consolesMax) {
       session.goodbye(`the server has ${limits.consolesMax} consoles already`);

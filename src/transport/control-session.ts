@@ -4,8 +4,11 @@ import {
   type ControlAnswer,
   type ControlReply,
   type ControlRequest,
+  type ControlRows,
   controlLine,
   controlRequest,
+  type Notice,
+  noRows,
   parseControlLine,
 } from './control-messages.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -14,11 +17,23 @@ import { socketLimits } from './socket-limits.ts';
 export interface ControlCommands {
   /** Carries out an operator command. What it throws is a bug and crashes. */
   onCommand(text: string, timeoutMs: number | null): Promise<ControlAnswer>;
-  /** A console watches from now on: the notice lines that it should see first. */
-  onWatch(): readonly string[];
-  /** The newest snapshot, null if there is none yet. */
-  snapshot(): unknown;
+  /** The newest rows of a table. What it throws is a bug and crashes. */
+  onRows(table: string, count: number): Promise<ControlRows>;
+  /** A console watches from now on: the notices that it should see first. */
+  onWatch(): readonly Notice[];
+  /** A snapshot of now, as a line to send, for a console that begins to watch; null where there is none. */
+  snapshotLine(): string | null;
 }
+
+const tooMany = 'Too many commands at once: wait for an answer.';
+
+const rowsReply = (id: number, { columns, rows, reason }: ControlRows): ControlReply => ({
+  kind: 'rows',
+  id,
+  columns: [...columns],
+  rows: rows.map((row) => [...row]),
+  reason,
+});
 
 /** One console, or one `fribs run`, at the control socket. */
 export class ControlSession {
@@ -42,9 +57,9 @@ export class ControlSession {
     return this.#watching === 'everything';
   }
 
-  notice(lines: readonly string[]): void {
+  notice(notices: readonly Notice[]): void {
     if (this.#watching !== 'nothing') {
-      this.#send({ kind: 'notice', lines: [...lines] });
+      this.#send({ kind: 'notice', notices: [...notices] });
     }
   }
 
@@ -106,26 +121,40 @@ export class ControlSession {
       void this.#run(request.id, request.text, request.timeoutMs ?? null);
       return;
     }
+    if (request.kind === 'rows') {
+      void this.#sendRows(request.id, request.table, request.count);
+      return;
+    }
     this.#watching = request.snapshots === false ? 'notices' : 'everything';
     const first = this.#commands.onWatch();
     if (first.length > 0) {
       this.notice(first);
     }
-    const snapshot = this.#commands.snapshot();
-    if (this.watchesSnapshots && snapshot !== null) {
-      this.show(controlLine({ kind: 'snapshot', snapshot }));
+    const line = this.watchesSnapshots ? this.#commands.snapshotLine() : null;
+    if (line !== null) {
+      this.show(line);
     }
   }
 
   async #run(id: number, text: string, timeoutMs: number | null): Promise<void> {
     if (this.#running >= socketLimits.controlCommandsMax) {
-      const lines = ['Too many commands at once: wait for an answer.'];
-      this.#send({ kind: 'answer', id, lines, ok: false });
+      this.#send({ kind: 'answer', id, lines: [tooMany], ok: false });
       return;
     }
     this.#running += 1;
     const { lines, ok } = await this.#commands.onCommand(text, timeoutMs);
     this.#running -= 1;
     this.#send({ kind: 'answer', id, lines: [...lines], ok });
+  }
+
+  async #sendRows(id: number, table: string, count: number): Promise<void> {
+    if (this.#running >= socketLimits.controlCommandsMax) {
+      this.#send(rowsReply(id, noRows(tooMany)));
+      return;
+    }
+    this.#running += 1;
+    const found = await this.#commands.onRows(table, count);
+    this.#running -= 1;
+    this.#send(rowsReply(id, found));
   }
 }

@@ -12,6 +12,8 @@ export interface Retry {
   readonly attempt: number;
   readonly inMs: number;
   readonly reason: string;
+  /** Trying again alone does not help. */
+  readonly needsMending: boolean;
 }
 
 export interface PeerLinkEvents {
@@ -39,9 +41,11 @@ export type PeerLinkState = 'up' | 'dialing' | 'waiting' | 'listening' | 'stoppe
 
 export interface PeerLinkStatus {
   readonly state: PeerLinkState;
-  /** When this state began, in milliseconds since 1970. */
+  /** Since when it is up, or not, in milliseconds since 1970. */
   readonly since: number;
   readonly retryInMs: number | null;
+  /** Tries to connect since it was up last. */
+  readonly tries: number;
   /** Why the link is not up, as far as known. */
   readonly reason: string | null;
   readonly statistics: LinkStatistics | null;
@@ -59,7 +63,9 @@ export class PeerLink {
   #state: PeerLinkState;
   #since: number;
   #reason: string | null = null;
+  /** Failures in a row, for how long to wait. */
   #attempt = 0;
+  #tries = 0;
   #retryAt = 0;
   #retry: NodeJS.Timeout | null = null;
   #attempting: Promise<void> | null = null;
@@ -109,6 +115,7 @@ export class PeerLink {
       state: this.#state,
       since: this.#since,
       retryInMs: this.#state === 'waiting' ? Math.max(0, this.#retryAt - this.#now()) : null,
+      tries: this.#tries,
       reason: this.#state === 'up' ? null : this.#reason,
       statistics: this.#connection?.statistics ?? null,
     };
@@ -124,12 +131,16 @@ export class PeerLink {
   }
 
   #enter(state: PeerLinkState): void {
+    // From waiting to dialing and back it is as much down as before.
+    if (state === 'up' || this.#state === 'up') {
+      this.#since = this.#now();
+    }
     this.#state = state;
-    this.#since = this.#now();
   }
 
   #dial(): void {
     this.#retry = null;
+    this.#tries += 1;
     this.#enter('dialing');
     this.#attempting = this.#attemptOnce().finally(() => {
       this.#attempting = null;
@@ -157,7 +168,7 @@ export class PeerLink {
       if (!(error instanceof DialError)) {
         throw error;
       }
-      this.#lost(error.message);
+      this.#lost(error.message, error.outcome === 'fatal');
     }
   }
 
@@ -165,6 +176,7 @@ export class PeerLink {
     this.end(`a newer connection of server ${partyName(this.#party)} took its place`);
     clearTimeout(this.#retry ?? undefined);
     this.#connection = connection;
+    this.#tries = 0;
     this.#enter('up');
     const closing = connection.closed.then(() => {
       this.#closing.delete(closing);
@@ -195,7 +207,7 @@ export class PeerLink {
   }
 
   /** There is no link: asks for another try if this end dials (full jitter: anything up to the doubled wait). */
-  #lost(reason: string): void {
+  #lost(reason: string, needsMending = false): void {
     this.#reason = reason;
     if (!this.#dials || this.#state === 'stopped') {
       return;
@@ -206,6 +218,11 @@ export class PeerLink {
     this.#retryAt = this.#now() + inMs;
     this.#enter('waiting');
     this.#retry = setTimeout(() => this.#dial(), inMs);
-    this.#options.events.onRetry(this.#party, { attempt: this.#attempt, inMs, reason });
+    this.#options.events.onRetry(this.#party, {
+      attempt: this.#attempt,
+      inMs,
+      reason,
+      needsMending,
+    });
   }
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { present } from '../../src/base/assert.ts';
 import { LineConsole } from '../../src/cli/line-console.ts';
 import type { ControlEvents } from '../../src/transport/control-client.ts';
-import type { ControlAnswer } from '../../src/transport/control-messages.ts';
+import type { ControlAnswer, Notice } from '../../src/transport/control-messages.ts';
 import { controlPath } from '../../src/transport/control-path.ts';
 import { type ControlServer, serveControl } from '../../src/transport/control-server.ts';
 import {
@@ -23,6 +23,8 @@ const dir = path.join(temporary.dir, 'data');
 beforeAll(() => makeElection(dir, [1, 2, 3]));
 afterAll(() => temporary.remove());
 
+const info = (text: string): Notice => ({ at: 1, level: 'info', text });
+
 /** Answers as a server's control socket would. */
 class FakeServer {
   readonly asked: { text: string; timeoutMs: number | null }[] = [];
@@ -36,7 +38,7 @@ class FakeServer {
     const served = await serveControl({
       path: place.value,
       onCommand: async (text, timeoutMs) => this.#answer(text, timeoutMs),
-      onWatch: () => ['Connected to server b', 'Listen Connected to server c'],
+      onWatch: () => [info('Connected to server b'), info('Listen Connected to server c')],
     });
     if (!served.ok) {
       throw new Error(served.reason);
@@ -109,9 +111,13 @@ describe('fribs console', () => {
     const child = startFribs(['console', 'a', '--dir', dir]);
     const shown = gathered(child.stdout);
     await vi.waitFor(() => expect(shown()).toContain('#> '), 10_000);
-    server.control?.notice(['scheduler: Server 2 is connected']);
+    server.control?.notice([
+      info('scheduler: Server 2 is connected'),
+      { at: 2, level: 'alarm', text: 'TAMPERING' },
+    ]);
     await vi.waitFor(
-      () => expect(shown()).toMatch(/#> \nscheduler: Server 2 is connected\n#> $/),
+      () =>
+        expect(shown()).toMatch(/#> \nscheduler: Server 2 is connected\nALARM: TAMPERING\n#> $/),
       10_000,
     );
     child.kill('SIGTERM');
@@ -148,7 +154,7 @@ describe('the console of who started the server', () => {
             commands.push(text);
             return { lines: [`did ${text}`], ok: true };
           },
-          watch: () => events.onNotice?.(['Connected to server b']),
+          watch: () => events.onNotice?.([info('Connected to server b')]),
           close: () => undefined,
         };
       },

@@ -260,12 +260,16 @@ describe('a forced release', () => {
     print(world, 0);
     castEverywhere(world, ballots(world, 100, 3));
     expect(print(world, 1, true)).toMatchObject({ votes: 23, pool: 1, forced: true });
-    expect(audits(world, 1, 'forced release')).toEqual(['of pool 1, 23 votes, by server b']);
+    expect(audits(world, 1, 'forced release')).toEqual([
+      'server b shows the tally of pool 1, 23 votes, against the release rule',
+    ]);
     expect(audits(world, 1, 'release')).toEqual(['pool 1, 23 votes, forced']);
     for (const party of [0, 2] as const) {
-      expect(audits(world, party, 'forced release')).toEqual(['of pool 1, 23 votes, by server b']);
+      expect(audits(world, party, 'forced release')).toEqual([
+        'server b shows the tally of pool 1, 23 votes, against the release rule',
+      ]);
       expect(world.nodes[party].notices).toContain(
-        'forced release: of pool 1, 23 votes, by server b',
+        'forced release: server b shows the tally of pool 1, 23 votes, against the release rule',
       );
     }
   });

@@ -57,13 +57,13 @@ export const printTally = (force = false): OperatorCommand => ({ kind: 'print-ta
 export const snapshotOf = (world: World, party: Party): FragmentSnapshot =>
   present(world.nodes[party].core, 'a living server').snapshot(world.now);
 
-/** Runs `act` and holds the server to having changed nothing but counters of refusals and its audit log. */
+/** Runs `act` and holds the server to having changed nothing but counters of refusals, alarms and its audit log. */
 export function expectUnchanged(world: World, party: Party, act: () => void): void {
   const look = () => {
     const { tables, writes } = world.nodes[party];
     return {
       stored: tables.state(),
-      snapshot: { ...snapshotOf(world, party), refused: 0, queue: null },
+      snapshot: { ...snapshotOf(world, party), refused: 0, queue: null, alarms: null },
       writes: writes.filter(({ kind }) => kind !== 'audit').length,
     };
   };

@@ -71,7 +71,9 @@ describe('a server that tells a false T', () => {
       expect(snapshotOf(world, party)).toMatchObject({
         state: 'TAMPERING',
         votes: 40,
-        alarms: [expect.stringContaining(`fragment ${fragment}`)],
+        alarms: [
+          { kind: 'tampering', text: expect.stringMatching(`TAMPERING: .*fragment ${fragment}`) },
+        ],
       });
       expect(world.nodes[party].tables.state().final).toBe(1);
       expect(world.nodes[party].writes).toContainEqual(

@@ -8,6 +8,7 @@ import { Notices } from '../../src/server/notices.ts';
 import { openTables } from '../../src/server/open-tables.ts';
 import { RunningServer } from '../../src/server/running-server.ts';
 import { openServerLog } from '../../src/server/server-log.ts';
+import { noticeLine } from '../../src/transport/control-messages.ts';
 import { listen } from '../../src/transport/listener.ts';
 import type { Ended } from '../support/running-program.ts';
 import { type Letter, Servers } from '../support/servers.ts';
@@ -29,7 +30,7 @@ async function startCramped(servers: Servers, letter: Letter): Promise<Cramped> 
   const tables = openTables(files.directory, party, files.election, false);
   const log = openServerLog(files.directory, letter);
   const lines: string[] = [];
-  const notices = new Notices(log, { show: (line) => lines.push(line) });
+  const notices = new Notices(log, { show: (notice) => lines.push(noticeLine(notice)) });
   const server = new RunningServer({
     party,
     files,
@@ -41,6 +42,7 @@ async function startCramped(servers: Servers, letter: Letter): Promise<Cramped> 
       giveDelayMs: limits.giveDelayMs,
       releaseTimeoutMs: limits.releaseTimeoutMs,
     },
+    watchers: () => 0,
     publish: () => undefined,
     stop: () => undefined,
   });

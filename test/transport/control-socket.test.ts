@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { ControlClient, type ControlEvents } from '../../src/transport/control-client.ts';
+import type { Notice } from '../../src/transport/control-messages.ts';
 import { controlPath } from '../../src/transport/control-path.ts';
 import {
   type ControlOptions,
@@ -12,6 +13,8 @@ import {
 } from '../../src/transport/control-server.ts';
 import { socketLimits } from '../../src/transport/socket-limits.ts';
 import { Journal, temporaryDirectory } from './fixtures.ts';
+
+const info = (text: string): Notice => ({ at: 1, level: 'info', text });
 
 const answering: Omit<ControlOptions, 'path'> = {
   onCommand: (text, timeoutMs) =>
@@ -68,11 +71,13 @@ describe('the control socket', () => {
   });
 
   test('shows those who watch the start, the notices and the newest snapshot', async () => {
-    const { server, path: where } = await served({ onWatch: () => ['Connected'] });
+    const { server, path: where } = await served({
+      onWatch: () => [info('Connected')],
+      onFirstSnapshot: () => ({ pool: 1 }),
+    });
     const seen = new Journal<unknown>();
-    server.publish({ pool: 1 });
     const console_ = await connected(where, {
-      onNotice: (lines) => seen.push(lines),
+      onNotice: (notices) => seen.push(notices),
       onSnapshot: (snapshot) => seen.push(snapshot),
       onClose: (reason) => seen.push(reason),
     });
@@ -83,14 +88,19 @@ describe('the control socket', () => {
     await seen.until((entries) => entries.length === 2);
     await lines.until((entries) => entries.length === 1);
     expect(server.watchers).toBe(1);
-    server.notice(['Connecter closed']);
+    server.notice([info('Connecter closed')]);
     server.publish({ pool: 2 });
     await seen.until((entries) => entries.length === 4);
-    expect(seen.entries).toEqual([['Connected'], { pool: 1 }, ['Connecter closed'], { pool: 2 }]);
+    expect(seen.entries).toEqual([
+      [info('Connected')],
+      { pool: 1 },
+      [info('Connecter closed')],
+      { pool: 2 },
+    ]);
     await server.close('stopped by the operator');
     await seen.until((entries) => entries.length === 5);
     expect(seen.entries[4]).toBe('stopped by the operator');
-    expect(lines.entries).toEqual([['Connected'], ['Connecter closed']]);
+    expect(lines.entries).toEqual([[info('Connected')], [info('Connecter closed')]]);
   });
 
   test('a reader that is slow misses snapshots, and gets the newest one', async () => {
@@ -126,14 +136,14 @@ describe('the control socket', () => {
     });
     socket.write('{"kind":"watch","snapshots":false}\n{"kind":"command","id":1,"text":"x"}\n');
     await new Promise((resolve) => socket.once('readable', resolve));
-    const other = new Journal<readonly string[]>();
-    const reader = await connected(where, { onNotice: (lines) => other.push(lines) });
+    const other = new Journal<readonly Notice[]>();
+    const reader = await connected(where, { onNotice: (notices) => other.push(notices) });
     reader.watch();
     await reader.command('so that watching has begun');
     const line = 'n'.repeat(1_000_000);
     const many = (2 * socketLimits.controlBacklogBytesMax) / line.length;
     for (let i = 0; i < many; i++) {
-      server.notice([line]);
+      server.notice([info(line)]);
       await other.until((entries) => entries.length > i);
     }
     await new Promise((resolve) => socket.resume().once('close', resolve));
