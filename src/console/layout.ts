@@ -148,7 +148,7 @@ function panesOf(
     return { ...none, [focus]: body };
   }
   if (region.columns >= gridColumns && region.rows >= gridRows) {
-    return grid(body);
+    return grid(body, needs.peersLines);
   }
   const heights =
     region.rows >= stackedRows
@@ -165,7 +165,7 @@ function stackedHeights(body: Rect, peersLines: number): Heights {
   const peers = Math.max(openRows, Math.min(peersLines + 2, third));
   const commands = Math.max(commandsRows, Math.floor(body.rows / 4));
   const rest = body.rows - peers - commands;
-  const scheduler = Math.floor(rest / 2);
+  const scheduler = Math.floor(rest * 0.45);
   return { peers, scheduler, tables: rest - scheduler, commands };
 }
 
@@ -190,19 +190,22 @@ function stack(body: Rect, heights: Heights): PanesLayout['panes'] {
   };
 }
 
-function grid(body: Rect): PanesLayout['panes'] {
+/** Peers above Share tables, Scheduler above Commands: each column has a height of its own for its upper pane. */
+function grid(body: Rect, peersLines: number | undefined): PanesLayout['panes'] {
   const left = Math.ceil(body.columns / 2);
-  const upper = Math.floor(body.rows / 2);
-  const at = (column: 0 | 1, row: 0 | 1): Rect => ({
-    x: body.x + column * left,
-    y: body.y + row * upper,
-    columns: column === 0 ? left : body.columns - left,
-    rows: row === 0 ? upper : body.rows - upper,
-  });
-  return { peers: at(0, 0), scheduler: at(1, 0), tables: at(0, 1), commands: at(1, 1) };
+  const half = Math.floor(body.rows / 2);
+  const wanted = (peersLines ?? usualPeersLines(left)) + 2;
+  const peers = Math.max(openRows, Math.min(wanted, half));
+  const right = { ...body, x: body.x + left, columns: body.columns - left };
+  return {
+    peers: { ...body, columns: left, rows: peers },
+    tables: { ...body, columns: left, y: body.y + peers, rows: body.rows - peers },
+    scheduler: { ...right, rows: half },
+    commands: { ...right, y: body.y + half, rows: body.rows - half },
+  };
 }
 
 /** Two peers, each on as many lines as its words usually take at this width. */
 function usualPeersLines(columns: number): number {
-  return columns >= 110 ? 2 : columns >= 60 ? 4 : 6;
+  return columns >= 53 ? 4 : 6;
 }

@@ -117,21 +117,16 @@ function rule(frame: PaneFrame, { left, right, start }: Rule): Line {
 /** The last counters that fit together, with a space around each. */
 function fitting(counters: readonly Line[], columns: number): Span[] {
   let shown: Span[] = [];
-  let width = 1;
+  let width = 0;
   for (const counter of counters.toReversed()) {
-    const taken = lineWidth(counter);
-    if (taken === 0) {
-      continue;
-    }
-    const between = shown.length === 0 ? 1 : 2;
-    if (width + between + taken > columns) {
+    const taken = lineWidth(counter) + 2;
+    if (width + taken > columns) {
       break;
     }
-    shown = [span(' '.repeat(between)), ...counter, ...shown];
-    width += between + taken;
+    shown = [space, ...counter, space, ...shown];
+    width += taken;
   }
-  // The first one stands a single space from the rule, like the title.
-  return shown.length === 0 ? [] : [...[space], ...shown.slice(1), space];
+  return shown;
 }
 
 /** The filter at the left, and how many lines are hidden above and below at the right. */

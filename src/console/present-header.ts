@@ -32,9 +32,9 @@ const reasonColumnsMin = 20;
 
 /** The first line of a console. What matters least goes first where there is no room; no part is shown in part. */
 export function headerLine(source: HeaderSource, options: HeaderOptions): Line {
-  const gap = options.columns < 60 ? 2 : 3;
-  const chosen = choose(partsOf(source, options), gap, options.columns);
-  const line = joined(chosen, gap);
+  const parts = partsOf(source, options);
+  const gap = choose(parts, 3, options.columns).length === parts.length ? 3 : 2;
+  const line = joined(choose(parts, gap, options.columns), gap);
   return fitted([...line, ...cutReason(source, line, gap, options)], options.columns);
 }
 

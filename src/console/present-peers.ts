@@ -2,7 +2,7 @@ import { duration, size } from '../fragment/present.ts';
 import type { LinkSnapshot, OperatorSnapshot, PeerSnapshot } from '../fragment/snapshot.ts';
 import { flow, padStart } from './flow.ts';
 import type { Glyphs } from './glyphs.ts';
-import { type Line, type Span, span, widthOf } from './line.ts';
+import { type Line, type Span, span } from './line.ts';
 import { count, milliseconds, shortTime } from './numbers.ts';
 import { contentColumns, type PaneContent } from './pane.ts';
 
@@ -18,14 +18,15 @@ export interface PresentOptions {
 export function presentPeers(snapshot: OperatorSnapshot, options: PresentOptions): PaneContent {
   const { links, peers } = snapshot;
   const up = links.filter(isUp).length;
-  const cells = links.map((link) => trafficOf(link));
-  const lines = links.flatMap((link, index) => {
+  const traffic = links.filter(isUp).map(trafficOf);
+  const lines = links.flatMap((link) => {
     const peer = peers.find(({ server }) => server === link.server);
     return flow(
       [
         stateOf(link, options),
-        ...(isUp(link) ? aligned(cells, index) : troubleOf(link, options)),
-        ...knownOf(link, peer),
+        ...(isUp(link)
+          ? [[span(tripOf(link), 'accent')], ...knownOf(peer), ...aligned(traffic, trafficOf(link))]
+          : troubleOf(link, options)),
       ],
       contentColumns(options.columns),
       4,
@@ -50,30 +51,37 @@ function stateOf(link: LinkSnapshot, { ageMs, glyphs }: PresentOptions): Span[] 
     span(`${up ? glyphs.up : glyphs.down} `, tone),
     span(link.server, 'strong'),
     span(up ? ' up  ' : ' DOWN', tone),
-    span(` for ${up ? duration(link.sinceMs + ageMs) : shortTime(link.sinceMs + ageMs)}`, 'dim'),
+    span(` ${up ? duration(link.sinceMs + ageMs) : shortTime(link.sinceMs + ageMs)}`, 'dim'),
   ];
 }
 
-/** Round trip, in and out: the texts of one link that is up. */
-function trafficOf(link: LinkSnapshot): readonly [string, string, string, string, string] {
-  return [
-    link.roundTripMs === null ? 'not measured' : milliseconds(link.roundTripMs),
-    count(link.messagesIn),
-    size(link.bytesIn),
-    count(link.messagesOut),
-    size(link.bytesOut),
-  ];
+const tripOf = ({ roundTripMs }: LinkSnapshot): string =>
+  roundTripMs === null ? 'not measured' : milliseconds(roundTripMs);
+
+interface Traffic {
+  readonly in: string;
+  readonly out: string;
+  readonly inBytes: string;
+  readonly outBytes: string;
 }
+
+const trafficOf = (link: LinkSnapshot): Traffic => ({
+  in: count(link.messagesIn),
+  out: count(link.messagesOut),
+  inBytes: size(link.bytesIn),
+  outBytes: size(link.bytesOut),
+});
 
 /** The numbers of one link, as wide as those of the other, so that they stand below each other. */
-function aligned(cells: readonly ReturnType<typeof trafficOf>[], index: number): Line[] {
-  const width = (column: 0 | 1 | 2 | 3 | 4) =>
-    cells.reduce((most, row) => Math.max(most, widthOf(row[column])), 0);
-  const cell = (column: 0 | 1 | 2 | 3 | 4) => padStart(cells[index]?.[column] ?? '', width(column));
+function aligned(all: readonly Traffic[], own: Traffic): Line[] {
+  const cell = (name: keyof Traffic) =>
+    padStart(
+      own[name],
+      all.reduce((most, other) => Math.max(most, other[name].length), 0),
+    );
   return [
-    [span(cell(0), 'accent'), span(' trip', 'dim')],
-    [span('in ', 'dim'), span(cell(1)), span(`, ${cell(2)}`, 'dim')],
-    [span('out ', 'dim'), span(cell(3)), span(`, ${cell(4)}`, 'dim')],
+    [span('in ', 'dim'), span(cell('in')), span(`, ${cell('inBytes')}`, 'dim')],
+    [span('out ', 'dim'), span(cell('out')), span(`, ${cell('outBytes')}`, 'dim')],
   ];
 }
 
@@ -101,11 +109,8 @@ function attemptOf(link: LinkSnapshot, ageMs: number): string {
   }
 }
 
-/** What the peer has told of itself. A peer that is away has told nothing that still holds. */
-function knownOf(link: LinkSnapshot, peer: PeerSnapshot | undefined): Line[] {
-  if (!isUp(link)) {
-    return [];
-  }
+/** What the peer has told of itself on this link. One that is away has told nothing that still holds. */
+function knownOf(peer: PeerSnapshot | undefined): Line[] {
   if (peer === undefined || !peer.up) {
     return [[span('has not told its state yet', 'warn')]];
   }

@@ -114,26 +114,31 @@ const holdersColumns = 'a b c'.length;
 const holdersOf = (letters: string): string =>
   ['a', 'b', 'c'].map((letter) => (letters.includes(letter) ? letter : '.')).join(' ');
 
+/** From the left: the pool at work, the ballots of the last minute, and the numbers, which stay longest. */
 function countersOf(snapshot: OperatorSnapshot, { columns, glyphs }: PresentOptions): Line[] {
-  const counters = numbersOf(snapshot);
-  const taken = counters.reduce((sum, counter) => sum + lineWidth(counter) + 2, 0);
-  const { ballotRate } = snapshot;
+  const { work, ballotRate } = snapshot;
+  const pool: Line[] =
+    work === null ? [] : [[span(`pool ${count(work.pool)}`, stageTone(work.stage))]];
+  const numbers = numbersOf(snapshot);
   const rate = ` ${count(ballotRate.at(-1) ?? 0)}/s`;
-  const room = columns - borderColumns - taken - widthOf(rate);
+  const room = columns - borderColumns - columnsOf(numbers) - widthOf(rate);
   if (room < sparkColumnsMin || ballotRate.length === 0) {
-    return counters;
+    return [...pool, ...numbers];
   }
-  const spark = span(sparkline(ballotRate, room, glyphs.sparks), 'accent');
-  return [[spark, span(rate, 'dim')], ...counters];
+  const beside = room - columnsOf(pool);
+  const bars = sparkline(ballotRate, beside < sparkColumnsMin ? room : beside, glyphs.sparks);
+  return [...pool, [span(bars, 'accent'), span(rate, 'dim')], ...numbers];
 }
 
+const columnsOf = (counters: readonly Line[]): number =>
+  counters.reduce((sum, counter) => sum + lineWidth(counter) + 2, 0);
+
 /** The numbers at the right of the border, the more pressing the further right. */
-function numbersOf({ queue, waiting, work, flushing }: OperatorSnapshot): Span[][] {
+function numbersOf({ queue, waiting, flushing }: OperatorSnapshot): Span[][] {
   const inState = (state: QueueState) => queue.filter((entry) => entry.state === state).length;
   const incomplete = inState('incomplete');
   const unknown = inState('caster unknown');
   return [
-    ...(work === null ? [] : [[span(`pool ${count(work.pool)}`, stageTone(work.stage))]]),
     ...(flushing ? [[span('flushing', 'accent')]] : []),
     [span(`${count(waiting)} waiting`)],
     ...(incomplete > 0 ? [[span(`${count(incomplete)} incomplete`, 'warn')]] : []),
