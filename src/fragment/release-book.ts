@@ -1,3 +1,4 @@
+import { present } from '../base/assert.ts';
 import { releaseGap } from '../election/release-rule.ts';
 import { partyName } from '../mpc/parties.ts';
 import type { FragmentContext } from './context.ts';
@@ -13,10 +14,11 @@ export type ReleaseOutcome =
     }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** The tally of a release, or why it cannot be shown here now and what it waits for. */
-type Found =
-  | { readonly tally: TallyShare; readonly reason: ''; readonly waitsFor: '' }
-  | { readonly tally: null; readonly reason: string; readonly waitsFor: string };
+/** Why a release that two servers are bound to cannot be shown here now, and what it waits for. */
+interface Hindrance {
+  readonly reason: string;
+  readonly waitsFor: string;
+}
 
 /** What a server thinks of binding itself to a release: `later` where its own tally of the pool is not final yet. */
 export type Opinion = 'good' | 'later' | { readonly objection: string; readonly certain: boolean };
@@ -63,11 +65,10 @@ export class ReleaseBook {
   newest(forced: boolean, now: number): Release | null {
     const { scheduler, ports, me } = this.#context;
     const { final } = scheduler.state;
-    const tally = final === 0 ? null : ports.reads.tally(final);
-    if (tally === null) {
+    const runId = final === 0 ? null : ports.reads.tallyRun(final);
+    if (runId === null) {
       return null;
     }
-    const { runId } = tally;
     const votes = scheduler.state.finalVotes;
     return { pool: final - 1, runId, votes, forced, by: me, agreed: false, shown: false, at: now };
   }
@@ -122,11 +123,12 @@ export class ReleaseBook {
 
   /** Shows this server's fragment of a release that two servers are bound to. */
   show(release: Release, newest: Release, now: number): ReleaseOutcome {
-    const { out } = this.#context;
-    const { tally, reason } = this.#find(release);
-    if (tally === null) {
-      return { kind: 'refused', reason };
+    const { out, ports } = this.#context;
+    const hindrance = this.#hindrance(release);
+    if (hindrance !== null) {
+      return { kind: 'refused', reason: hindrance.reason };
     }
+    const tally = present(ports.reads.tally(release.pool + 1), 'the tally of a release');
     const shown = { ...release, shown: true };
     if (!release.shown) {
       out.store({ kind: 'keep-release', release: shown });
@@ -137,25 +139,24 @@ export class ReleaseBook {
     return { kind: 'shown', release: shown, tally, note: this.#note(shown, newest) };
   }
 
-  #find(release: Release): Found {
+  #hindrance(release: Release): Hindrance | null {
     const { ports, scheduler } = this.#context;
     const { pool } = release;
     if (pool >= scheduler.state.final) {
       const reason = `pool ${pool} is not final here yet; try again`;
-      return { tally: null, reason, waitsFor: `pool ${pool} to become final` };
+      return { reason, waitsFor: `pool ${pool} to become final` };
     }
-    const tally = ports.reads.tally(pool + 1);
-    if (tally === null || tally.runId !== release.runId) {
+    if (ports.reads.tallyRun(pool + 1) !== release.runId) {
       const waitsFor = `${this.missing()} more ballots`;
       const reason = `this server has no tally of pool ${pool} any more; wait for ${waitsFor}`;
-      return { tally: null, reason, waitsFor };
+      return { reason, waitsFor };
     }
-    return { tally, reason: '', waitsFor: '' };
+    return null;
   }
 
   /** What it waits for to show a release that two servers are bound to; empty where it shows it. */
   waitsToShow(release: Release): string {
-    return this.#find(release).waitsFor;
+    return this.#hindrance(release)?.waitsFor ?? '';
   }
 
   /**
@@ -170,11 +171,6 @@ export class ReleaseBook {
     }
     const enough = votes - finalVotes >= this.missing();
     return enough ? `pool ${sealed - 1} to become final` : `${this.missing()} more ballots`;
-  }
-
-  /** The fragments of the release that this server has shown last, while its tally is stored; null where there is none. */
-  shownTally(): TallyShare | null {
-    return this.#shown === null ? null : this.#find(this.#shown).tally;
   }
 
   #note(shown: Release, newest: Release): string {

@@ -3,7 +3,7 @@ import type { Party } from '../mpc/parties.ts';
 import { peersOf } from '../scheduler/hear.ts';
 import type { PeerMessageOf, WireRelease } from '../wire/peer-messages.ts';
 import type { FragmentContext } from './context.ts';
-import type { Release, StoredState, TallyShare } from './ports.ts';
+import type { Release, StoredState } from './ports.ts';
 import { ReleaseBook, type ReleaseOutcome } from './release-book.ts';
 import { type Asked, linkedPeers, notConnected, waitsFor } from './release-outlook.ts';
 import { releaseFromWire, releaseToWire } from './wire-reports.ts';
@@ -85,11 +85,6 @@ export class Releases {
 
   missing(): number {
     return this.#book.missing();
-  }
-
-  /** The tally that this server has shown last, while it is stored. */
-  shownTally(): TallyShare | null {
-    return this.#book.shownTally();
   }
 
   /** What the next release waits for; see `waitsFor`. */

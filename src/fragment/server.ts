@@ -12,6 +12,7 @@ import { type FragmentContext, type FragmentSettings, Outgoing } from './context
 import type { FragmentEffect, FragmentEvent } from './events.ts';
 import { PeerDesk, protocolVersion } from './peer-desk.ts';
 import type { FragmentPorts, StoredState, TallyShare } from './ports.ts';
+import { ReadOnce } from './read-once.ts';
 import { Rebuilding } from './rebuilding.ts';
 import { Releases } from './releases.ts';
 import { Runner } from './runner.ts';
@@ -35,6 +36,7 @@ export class FragmentServer {
   readonly #rebuilding: Rebuilding;
   readonly #agreement: Agreement;
   readonly #peers: PeerDesk;
+  readonly #readOnce: ReadOnce;
 
   constructor(me: Party, election: Election, settings: FragmentSettings, ports: FragmentPorts) {
     const stored: StoredState = ports.reads.state();
@@ -48,6 +50,7 @@ export class FragmentServer {
       rules,
     );
     this.#context = { me, election, ports, settings, scheduler, out };
+    this.#readOnce = new ReadOnce(this.#context);
     this.#statuses = new Statuses(this.#context, stored.final);
     this.#casting = new Casting(this.#context, this.#statuses);
     this.#runner = new Runner(this.#context);
@@ -130,6 +133,7 @@ export class FragmentServer {
         releases: this.#releases,
         agreement: this.#agreement,
         rebuilding: this.#rebuilding,
+        readOnce: this.#readOnce,
       },
       now,
     );

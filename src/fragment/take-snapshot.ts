@@ -5,7 +5,7 @@ import { talliedCount } from '../scheduler/state.ts';
 import type { Agreement } from './agreement.ts';
 import type { Casting } from './casting.ts';
 import { brief, type FragmentContext } from './context.ts';
-import { tallyLists } from './present-tally.ts';
+import type { ReadOnce } from './read-once.ts';
 import type { Rebuilding } from './rebuilding.ts';
 import type { Releases } from './releases.ts';
 import type { Runner } from './runner.ts';
@@ -27,6 +27,7 @@ interface Parts {
   readonly releases: Releases;
   readonly agreement: Agreement;
   readonly rebuilding: Rebuilding;
+  readonly readOnce: ReadOnce;
 }
 
 /** Entries of the queue that a snapshot lists; the rest is counted. */
@@ -55,12 +56,12 @@ export function takeSnapshot(
     finalPools: state.final,
     talliedPools: talliedCount(state.tallied),
     peers: peersOf(me).map((peer) => peerSnapshot(context, peer)),
-    work: workSnapshot(context, parts.runner),
+    work: workSnapshot(context, parts),
     queue: queueEntries(context, parts.casting, now),
     queueMore: Math.max(0, state.unsealed.size - queueListed),
     runs: parts.runner.statistics.runs,
     gateBitsSent: parts.runner.statistics.bitsSent,
-    release: releaseSnapshot(context, parts.releases, now),
+    release: releaseSnapshot(context, parts, now),
     options: election.terms.question.options,
     alarms: alarmsOf(context, parts.rebuilding),
     flushing: state.flushes.size > 0,
@@ -79,11 +80,10 @@ function stateWord({ scheduler }: FragmentContext, reason: string): ServerState 
 
 function releaseSnapshot(
   { election }: FragmentContext,
-  releases: Releases,
+  { releases, readOnce }: Parts,
   now: number,
 ): ReleaseSnapshot {
   const { shown } = releases;
-  const tally = releases.shownTally();
   return {
     pool: shown?.pool ?? null,
     votes: shown?.votes ?? null,
@@ -91,13 +91,7 @@ function releaseSnapshot(
     missing: releases.missing(),
     minRelease: election.terms.minRelease,
     waitsFor: releases.waitsFor(now),
-    lists:
-      tally === null
-        ? []
-        : tallyLists(
-            election,
-            tally.options.map(({ own }) => own),
-          ),
+    lists: readOnce.listsOf(shown),
   };
 }
 
@@ -139,14 +133,13 @@ function peerSnapshot({ scheduler }: FragmentContext, peer: Party): PeerSnapshot
 }
 
 function workSnapshot(
-  { scheduler, ports, election }: FragmentContext,
-  runner: Runner,
+  { scheduler, election }: FragmentContext,
+  { runner, readOnce }: Parts,
 ): WorkSnapshot | null {
   const { state } = scheduler;
   if (state.final >= state.sealed) {
     return null;
   }
-  const pool = ports.reads.pool(state.final);
   const tallied = talliedCount(state.tallied) > state.final;
   const running = runner.inHand;
   let stage: WorkSnapshot['stage'] = 'waits for a server';
@@ -159,7 +152,7 @@ function workSnapshot(
   }
   return {
     pool: state.final,
-    ballots: pool?.accepted ?? 0,
+    ballots: readOnce.ballotsOf(state.final),
     stage,
     round: running?.round ?? 0,
     rounds: election.terms.tallyBits - 1,

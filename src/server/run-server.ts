@@ -18,7 +18,7 @@ import { openTables } from './open-tables.ts';
 import { OperatorError } from './operator-error.ts';
 import { RunningServer } from './running-server.ts';
 import { openServerLog } from './server-log.ts';
-import { tableRows } from './table-rows.ts';
+import { tableRows } from './table-reading.ts';
 
 export interface RunOptions {
   /** Where election.json and the server directories are. */

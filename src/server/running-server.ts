@@ -29,7 +29,7 @@ import { PeerTraffic } from './peer-traffic.ts';
 import { realPorts } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { steadyNow } from './steady-now.ts';
-import { diskReason } from './table-rows.ts';
+import { diskReason, TableWatch } from './table-reading.ts';
 
 /** After the disk failed, the server starts anew from it this often. */
 const diskRetryMs = 2_000;
@@ -63,6 +63,7 @@ export class RunningServer {
   #diskRetry: NodeJS.Timeout | null = null;
   #commits = 0;
   readonly #rate = new BallotRate();
+  readonly #sizes: TableWatch;
   readonly #publisher: Publisher;
   #stopped = false;
 
@@ -75,6 +76,7 @@ export class RunningServer {
     this.#clients.busyWhile(() => this.#diskFault);
     this.#core = this.#newCore();
     this.#loop = this.#newLoop();
+    this.#sizes = new TableWatch(parts.tables);
     this.#publisher = new Publisher({
       watchers: parts.watchers,
       publish: () => this.#publish(),
@@ -253,6 +255,7 @@ export class RunningServer {
     this.#clients.closeAll('this server starts anew from its disk');
     this.#peers.restart();
     this.#parts.notices.say('warning', 'started anew from the disk');
+    this.#publisher.changed();
   }
 
   #groupDone(): void {
@@ -302,7 +305,7 @@ export class RunningServer {
       uptimeMs: now - this.#startedAt,
       ballotRate: this.#rate.perSecond(now),
       links: this.#peers.snapshots(now),
-      tables: tables.tableSizes(),
+      tables: this.#sizes.at(now),
       file: tables.path,
       fileBytes: tables.fileBytes(),
       lastCommitMs: tables.lastCommitMs,

@@ -18,9 +18,11 @@ import { guarded } from './storage-error.ts';
 import {
   fileBytes,
   newestRows,
+  type TableBytes,
   type TableName,
   type TableRows,
   type TableSize,
+  tableBytes,
   tableSizes,
 } from './table-reports.ts';
 
@@ -134,13 +136,23 @@ export class ShareTables implements FragmentReads {
     return guarded(() => this.#rows.tallies.get(count));
   }
 
+  tallyRun(count: number): Digest | null {
+    return guarded(() => this.#rows.tallies.run(count));
+  }
+
   /** How long the last commit that wrote something took, in milliseconds. */
   get lastCommitMs(): number {
     return this.#lastCommitMs;
   }
 
-  tableSizes(): readonly TableSize[] {
-    return guarded(() => tableSizes(this.#db, this.#rows));
+  /** Rows and bytes of each table; the bytes may be counted before, as it takes much longer than the rows. */
+  tableSizes(bytes: TableBytes = this.tableBytes()): readonly TableSize[] {
+    return guarded(() => tableSizes(this.#rows, bytes));
+  }
+
+  /** Bytes by table, which reads all pages of the file; null for a large one. */
+  tableBytes(): TableBytes {
+    return guarded(() => tableBytes(this.#db));
   }
 
   /** Bytes of the file and of its write-ahead log. */

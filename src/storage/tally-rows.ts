@@ -45,6 +45,7 @@ function joined(commitments: readonly (Bytes | null)[]): readonly Digest[] | nul
 export class TallyRows {
   readonly #insert;
   readonly #get;
+  readonly #run;
   readonly #newest;
   readonly #setFinal;
   readonly #delete;
@@ -59,6 +60,9 @@ export class TallyRows {
     );
     this.#get = db.prepare<[pool: number], TallyRow>(
       'SELECT * FROM tally_share WHERE pool = ? ORDER BY option',
+    );
+    this.#run = db.prepare<[pool: number], { readonly run_id: Bytes }>(
+      'SELECT run_id FROM tally_share WHERE pool = ? AND option = 0',
     );
     this.#newest = db.prepare<[], { readonly pool: number; readonly state: TallyState }>(
       'SELECT pool, state FROM tally_share ORDER BY pool DESC LIMIT 1',
@@ -121,6 +125,12 @@ export class TallyRows {
         joined(rows.map((row) => row.commitment_2)),
       ],
     };
+  }
+
+  /** Of which run the tally over the first `count` pools is. */
+  run(count: number): Digest | null {
+    const row = this.#run.get(count - 1);
+    return row === undefined ? null : toHex(row.run_id);
   }
 
   add(tally: TallyShare, state: TallyState): void {

@@ -268,7 +268,7 @@ describe('a forced release', () => {
       expect(audits(world, party, 'forced release')).toEqual([
         'server b shows the tally of pool 1, 23 votes, against the release rule',
       ]);
-      expect(world.nodes[party].notices).toContain(
+      expect(world.nodes[party].alarms).toContain(
         'forced release: server b shows the tally of pool 1, 23 votes, against the release rule',
       );
     }

@@ -249,3 +249,28 @@ describe('a proposer that signs two pools under one number', () => {
     }
   });
 });
+
+it('another log of pools at a peer is an alarm that names it, for as long as its link lasts', () => {
+  const world = new World(keys, 30);
+  world.quiesce();
+  castEverywhere(world, ballots(world, 1, 5));
+  world.rewrite = (message, from, to) =>
+    message.kind === 'state' && from === 2 && to === 0 && message.sealed === 1
+      ? forged(world, from, message, { head: new Uint8Array(32) })
+      : message;
+  world.breakLink(0, 2);
+  world.notice(0, 2);
+  world.notice(2, 0);
+  world.connect(0, 2);
+  world.pass();
+  const alarm = { kind: 'peer', text: 'server c has another log of pools' };
+  expect(snapshotOf(world, 0).alarms).toEqual([alarm]);
+  expect(snapshotOf(world, 1).alarms).toEqual([]);
+  expect(world.nodes[0].alarms).toEqual([
+    expect.stringMatching(/^another log: server c has signed the head 0+ after pool 0/),
+  ]);
+  world.rewrite = (message) => message;
+  world.breakLink(0, 2);
+  world.quiesce();
+  expect(snapshotOf(world, 0).alarms).toEqual([]);
+});

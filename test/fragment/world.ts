@@ -96,6 +96,8 @@ export interface Node {
   readonly writes: StoreWrite[];
   readonly answers: Map<number, { readonly lines: readonly string[]; readonly ok: boolean }>;
   readonly notices: string[];
+  /** Those of them that are alarms. */
+  readonly alarms: string[];
 }
 
 /** Where a server may die while it carries out what an event wants. */
@@ -188,6 +190,7 @@ export class World {
       writes: [],
       answers: new Map(),
       notices: [],
+      alarms: [],
     }));
     for (const party of parties) {
       this.restart(party);
@@ -416,6 +419,9 @@ export class World {
       this.breakLink(party, effect.peer);
     } else if (effect.kind === 'notice') {
       node.notices.push(effect.text);
+      if (effect.level === 'alarm') {
+        node.alarms.push(effect.text);
+      }
     }
   }
 
