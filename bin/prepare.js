@@ -95,8 +95,10 @@ function isBuilt() {
 /** tsc never removes the output of a source that is gone. */
 function removeLeftovers() {
   for (const output of files('dist')) {
-    const source = path.relative(at('dist'), output).replace(/\.js(\.map)?$/, '.ts');
-    if (source.endsWith('.ts') && !fs.existsSync(at(source))) fs.rmSync(output, { force: true });
+    const source = path.relative(at('dist'), output).replace(/\.js(\.map)?$/, '');
+    const isOutput = !source.endsWith(path.basename(output));
+    const isThere = ['.ts', '.tsx'].some((extension) => fs.existsSync(at(source + extension)));
+    if (isOutput && !isThere) fs.rmSync(output, { force: true });
   }
 }
 
