@@ -20,7 +20,9 @@ interface Column {
 
 /** Rows below the names of their columns. Columns that do not fit are left out from the right, and counted. */
 export function gridLines(data: GridData, columns: number, glyphs: Glyphs): Line[] {
-  const all = data.columns.map((name, index) => columnOf(name, index, data.rows, glyphs, columns));
+  const beside = data.columns.length > 1 ? signColumns(data.columns.length) : 0;
+  const most = Math.max(1, Math.min(cellColumnsMax, columns - beside));
+  const all = data.columns.map((name, index) => columnOf(name, index, data.rows, glyphs, most));
   const shown = fitting(all, columns);
   const more = all.length - shown.length;
   const head = rowOf(shown, ({ name }) => name, 'dim');
@@ -31,14 +33,15 @@ export function gridLines(data: GridData, columns: number, glyphs: Glyphs): Line
 
 const moreSign = (columns: number): string => `+${columns} more`;
 
+const signColumns = (columns: number): number => gap + moreSign(columns).length;
+
 function columnOf(
   name: string,
   index: number,
   rows: GridData['rows'],
   glyphs: Glyphs,
-  columns: number,
+  most: number,
 ): Column {
-  const most = Math.max(1, Math.min(cellColumnsMax, columns));
   const cells = rows.map((row) => shortened(row[index] ?? '', most, glyphs));
   const title = shortened(name, most, glyphs);
   return {
@@ -56,21 +59,18 @@ function shortened(raw: string, columns: number, glyphs: Glyphs): string {
     : `${cut(text, columns - widthOf(glyphs.cut))}${glyphs.cut}`;
 }
 
-/** The first columns that fit, with the sign for the others where there are some. */
+/** All columns, or the first ones that fit together with the sign for the others. */
 function fitting(all: readonly Column[], columns: number): readonly Column[] {
-  const shown: Column[] = [];
-  let width = 0;
-  for (const [index, column] of all.entries()) {
-    const between = index === 0 ? 0 : gap;
-    const others = all.length - 1 - index;
-    const sign = others > 0 ? gap + moreSign(others).length : 0;
-    width += between + column.width;
-    if (index > 0 && width + sign > columns) {
-      break;
-    }
-    shown.push(column);
+  const total = all.reduce((sum, { width }) => sum + width + gap, -gap);
+  if (total <= columns) {
+    return all;
   }
-  return shown;
+  let width = 0;
+  const end = all.findIndex((column, index) => {
+    width += column.width + (index === 0 ? 0 : gap);
+    return index > 0 && width + signColumns(all.length - 1 - index) > columns;
+  });
+  return all.slice(0, end === -1 ? 1 : end);
 }
 
 function rowOf(
