@@ -22,7 +22,7 @@ export const limits = {
   clientIdleMs: 120_000,
   handshakeMs: 10_000,
   heartbeatMs: 2_000,
-  /** Without a sign of life for this long a link is dead. */
+  /** A link is given up at the latest this long after the other end's last sign of life. */
   linkSilenceMs: 10_000,
   /** Bytes that wait to be sent on a link before it counts as dead. */
   linkBacklogBytesMax: 256 * 1024 * 1024,

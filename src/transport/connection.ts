@@ -28,7 +28,9 @@ export interface LinkStatistics {
   readonly roundTripMs: number | null;
 }
 
-const silentHeartbeatsMax = Math.ceil(limits.linkSilenceMs / limits.heartbeatMs);
+/** The last byte may have come just after a heartbeat, so that one more than these passes before all of the time has. */
+const silentHeartbeatsMax = Math.floor(limits.linkSilenceMs / limits.heartbeatMs) - 1;
+const silentForS = (silentHeartbeatsMax * limits.heartbeatMs) / 1_000;
 
 /** An authenticated link in use, at either end. Nothing is delivered before `start`. */
 export class Connection {
@@ -157,8 +159,8 @@ export class Connection {
     const heard = this.#tls.bytesRead !== this.#seenBytes;
     this.#seenBytes = this.#tls.bytesRead;
     this.#silentHeartbeats = heard || this.#handlers === null ? 0 : this.#silentHeartbeats + 1;
-    if (this.#silentHeartbeats > silentHeartbeatsMax) {
-      this.#abandon(`no sign of life for ${limits.linkSilenceMs / 1000} s`);
+    if (this.#silentHeartbeats >= silentHeartbeatsMax) {
+      this.#abandon(`no sign of life for ${silentForS} s`);
       return;
     }
     this.#pingSentAt ??= performance.now();
