@@ -12,6 +12,8 @@ import {
   type Notice,
   noRows,
   parseControlLine,
+  tableNameMax,
+  tableRowsMax,
 } from './control-messages.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { socketLimits } from './socket-limits.ts';
@@ -74,12 +76,16 @@ export class ControlClient {
     });
   }
 
-  /** The newest `count` rows (1 to 100) of a table; without an answer there are none, and the reason why. */
+  /** The newest `count` rows of a table; without an answer there are none, and the reason why. */
   rows(table: string, count: number): Promise<ControlRows> {
+    if (table.length > tableNameMax) {
+      return Promise.resolve(noRows('There is no table of such a long name.'));
+    }
     return new Promise((resolve) => {
       const id = this.#nextId;
       this.#nextId += 1;
-      if (this.#send({ kind: 'rows', id, table, count })) {
+      const wanted = Math.min(tableRowsMax, Math.max(1, Math.floor(count)));
+      if (this.#send({ kind: 'rows', id, table, count: wanted })) {
         this.#rowsAsked.set(id, resolve);
       } else {
         resolve(noRows(this.#noAnswerLine));

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { limits } from '../base/limits.ts';
 import { good, type Result, refused } from '../base/result.ts';
 
+export const tableNameMax = 40;
+export const tableRowsMax = 100;
+
 /** What goes over a server's control socket: one JSON value a line. */
 const command = z.strictObject({
   kind: z.literal('command'),
@@ -17,8 +20,8 @@ const watch = z.strictObject({ kind: z.literal('watch'), snapshots: z.boolean().
 const rowsWanted = z.strictObject({
   kind: z.literal('rows'),
   id: z.int().min(0),
-  table: z.string().max(40),
-  count: z.int().min(1).max(100),
+  table: z.string().max(tableNameMax),
+  count: z.int().min(1).max(tableRowsMax),
 });
 
 export const controlRequest = z.discriminatedUnion('kind', [command, watch, rowsWanted]);

@@ -103,6 +103,97 @@ describe('the control socket', () => {
     expect(lines.entries).toEqual([[info('Connected')], [info('Connecter closed')]]);
   });
 
+  test('makes one snapshot for each console that begins to watch, and one line for all that watch', async () => {
+    let asked = 0;
+    let written = 0;
+    const snapshot = (n: number) => ({
+      toJSON: () => {
+        written += 1;
+        return { n };
+      },
+    });
+    const { server, path: where } = await served({
+      onFirstSnapshot: () => {
+        asked += 1;
+        return { first: asked };
+      },
+    });
+    const seen = [new Journal<unknown>(), new Journal<unknown>(), new Journal<unknown>()];
+    for (const [i, journal] of seen.entries()) {
+      const client = await connected(where, { onSnapshot: (got) => journal.push(got) });
+      client.watch();
+      await journal.until((entries) => entries.length === 1);
+      expect(journal.entries).toEqual([{ first: i + 1 }]);
+    }
+    server.publish(snapshot(7));
+    for (const journal of seen) {
+      await journal.until((entries) => entries.length === 2);
+      expect(journal.entries[1]).toEqual({ n: 7 });
+    }
+    expect([asked, written]).toEqual([3, 1]);
+  });
+
+  test('makes no line where nobody watches, and says once that one is too long', async () => {
+    const { server, path: where } = await served();
+    server.publish({
+      toJSON: () => {
+        throw new Error('nobody reads this');
+      },
+    });
+    const notices = new Journal<Notice>();
+    const client = await connected(where, {
+      onNotice: (got) => got.map((notice) => notices.push(notice)),
+      onSnapshot: () => undefined,
+    });
+    client.watch();
+    await client.command('so that watching has begun');
+    for (let i = 0; i < 3; i++) {
+      server.publish('x'.repeat(socketLimits.controlLineBytesMax));
+    }
+    server.notice([info('after it')]);
+    await notices.find(({ text }) => text === 'after it');
+    expect(notices.entries.map(({ level }) => level)).toEqual(['warning', 'info']);
+  });
+
+  test('answers with rows of a table', async () => {
+    const { path: where } = await served({
+      onRows: async (table, count) =>
+        table === 'pool'
+          ? { columns: ['number', 'votes'], rows: [['1', String(count)]], reason: null }
+          : { columns: [], rows: [], reason: `no ${table}` },
+    });
+    const client = await connected(where);
+    const [rows, none] = await Promise.all([client.rows('pool', 20), client.rows('cellar', 1)]);
+    expect(rows).toEqual({ columns: ['number', 'votes'], rows: [['1', '20']], reason: null });
+    expect(none).toEqual({ columns: [], rows: [], reason: 'no cellar' });
+    // What the socket would not take is not sent.
+    expect((await client.rows('pool', 1_000)).rows).toEqual([['1', '100']]);
+    expect((await client.rows('pool', 0)).rows).toEqual([['1', '1']]);
+    expect((await client.rows('x'.repeat(41), 1)).reason).toContain('long name');
+    expect((await client.command('still here')).ok).toBe(true);
+  });
+
+  test('takes requests for rows within the same bound as commands, and answers those it did not live to', async () => {
+    const asked = new Journal<string>();
+    const { server, path: where } = await served({
+      onRows: (table) => {
+        asked.push(table);
+        return new Promise(() => undefined);
+      },
+    });
+    const client = await connected(where);
+    const waiting = client.rows('pool', 1);
+    for (let i = 1; i < socketLimits.controlCommandsMax; i++) {
+      void client.rows('pool', 1);
+    }
+    expect((await client.rows('pool', 1)).reason).toContain('Too many');
+    expect((await client.command('one more')).lines.join()).toContain('Too many');
+    expect(asked.entries).toHaveLength(socketLimits.controlCommandsMax);
+    await server.close('gone');
+    expect(await waiting).toEqual({ columns: [], rows: [], reason: 'No answer: gone.' });
+    expect((await client.rows('pool', 1)).reason).toBe('No answer: gone.');
+  });
+
   test('a reader that is slow misses snapshots, and gets the newest one', async () => {
     const { server, path: where } = await served();
     const socket = connect(where);
@@ -156,6 +247,9 @@ describe('the control socket', () => {
       'nonsense\n',
       '{"kind":"command"}\n',
       '{"kind":"watch","more":1}\n',
+      '{"kind":"rows","id":1,"table":"pool","count":0}\n',
+      '{"kind":"rows","id":1,"table":"pool","count":101}\n',
+      `{"kind":"rows","id":1,"table":"${'x'.repeat(41)}","count":1}\n`,
       'x'.repeat(limits.commandBytesMax + 1),
     ];
     for (const line of bad) {

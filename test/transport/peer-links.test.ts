@@ -13,7 +13,14 @@ type Event =
   | { kind: 'up'; party: Party; connection: Connection }
   | { kind: 'down'; party: Party; reason: string }
   | { kind: 'message'; party: Party; bytes: number[] }
-  | { kind: 'retry'; party: Party; attempt: number; inMs: number; reason: string };
+  | {
+      kind: 'retry';
+      party: Party;
+      attempt: number;
+      inMs: number;
+      reason: string;
+      needsMending: boolean;
+    };
 
 interface Server {
   readonly journal: Journal<Event>;
@@ -146,6 +153,45 @@ describe('links of three servers', () => {
     await linked(first, 1, 2);
     first.links.send(1, Uint8Array.of(5));
     await second.journal.find((e) => e.kind === 'message');
+  });
+
+  test('tell since when one is down, through all tries, and that it is up again', async () => {
+    const { servers } = await threeServers();
+    const [first, second] = servers;
+    const { port } = second.listener;
+    first.links.start();
+    await linked(first, 1);
+    expect(first.links.status(1)).toMatchObject({ state: 'up', tries: 0, retryInMs: null });
+    await second.listener.close('restart');
+    const downs = new Set<number>();
+    for (const attempt of [2, 3, 4]) {
+      await first.journal.find((e) => e.kind === 'retry' && e.party === 1 && e.attempt === attempt);
+      const { state, since, tries, reason, retryInMs } = first.links.status(1);
+      downs.add(since);
+      expect(['waiting', 'dialing']).toContain(state);
+      expect(retryInMs === null).toBe(state === 'dialing');
+      expect(tries).toBeGreaterThanOrEqual(attempt - 1);
+      expect(reason).toContain('refused');
+    }
+    expect(downs.size).toBe(1);
+    second.listener = await listenFor(second, 1, port);
+    await linked(first, 1, 2);
+    const { since, tries, reason } = first.links.status(1);
+    expect([tries, reason]).toEqual([0, null]);
+    expect(since).toBeGreaterThan(Math.max(...downs));
+  });
+
+  test('that nobody ever answered are down since the start', async () => {
+    const { servers } = await threeServers();
+    const [first, second] = servers;
+    await second.listener.close('away');
+    const before = first.links.status(1).since;
+    first.links.start();
+    const retry = await first.journal.find((e) => e.kind === 'retry' && e.party === 1);
+    expect(retry).toMatchObject({ needsMending: false });
+    expect(first.links.status(1).since).toBe(before);
+    // Who is dialed knows of no try.
+    expect(second.links.status(0)).toMatchObject({ state: 'listening', tries: 0, retryInMs: null });
   });
 
   test('a new connection of a peer ends the old one first', async () => {
