@@ -1,8 +1,11 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unreachable } from '../base/assert.ts';
+import { exitCodes as leaveCodes } from '../console/leaving.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { exitCodes, failed } from './failure.ts';
 import { type ConsoleEnd, LineConsole } from './line-console.ts';
+import { showsPictures, watchServers } from './picture-console.ts';
 import { contact, pidOf } from './server-contact.ts';
 import { inDirectory } from './shell-text.ts';
 
@@ -11,13 +14,47 @@ export interface Attachment {
   readonly party: Party;
   /** This console started the server: signals stop it, and the end of stdin does not end the console. */
   readonly owned: boolean;
+  /** Line by line, on a terminal too. */
+  readonly plain: boolean;
 }
 
 const exitWaitMs = 5_000;
 const exitPollMs = 20;
 
-/** Runs a line console on the server until it is left or the server ends; the answer is the exit code. */
-export async function attach({ dir, party, owned }: Attachment): Promise<number> {
+/** Runs a console on the server until it is left or the server ends; the answer is the exit code. */
+export const attach = (attachment: Attachment): Promise<number> =>
+  showsPictures(attachment.plain) ? showConsole(attachment) : talkInLines(attachment);
+
+async function showConsole({ dir, party, owned }: Attachment): Promise<number> {
+  const pid = pidOf(dir, party);
+  const end = await watchServers({ dir, servers: [party] });
+  switch (end.kind) {
+    case 'detached':
+      return conclude({ dir, party, pid }, end);
+    case 'stopped':
+      return conclude({ dir, party, pid }, { kind: 'closed', reason: end.reason });
+    case 'signal':
+      // A closed terminal harms nothing; whoever ends the program that started the server means the server.
+      if (owned && end.signal !== 'SIGHUP') {
+        await stopServer({ dir, party, pid });
+      }
+      return leaveCodes[end.signal];
+    default:
+      return unreachable(end);
+  }
+}
+
+async function stopServer(server: Server): Promise<void> {
+  const client = await contact(server.dir, server.party);
+  if (client !== null) {
+    await client.command('stop');
+    await processEnded(server.pid);
+    client.close();
+    process.stdout.write(`Server ${partyName(server.party)} has stopped.\n`);
+  }
+}
+
+async function talkInLines({ dir, party, owned }: Attachment): Promise<number> {
   const letter = partyName(party);
   const pid = pidOf(dir, party);
   const console = new LineConsole({

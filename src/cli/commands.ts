@@ -40,6 +40,15 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'wall',
+    usage: 'wall',
+    summary: "The servers' consoles side by side",
+    async load() {
+      const { wallCommand } = await import('./wall.ts');
+      return (parser) => parser.command(wallCommand);
+    },
+  },
+  {
     name: 'run',
     usage: 'run <letter> <operator-command..>',
     summary: 'Give a running server one operator command, for scripts',

@@ -35,8 +35,8 @@ function options(parser: Parser): Parser<ConsoleOptions> {
     .example('echo "print queue" | $0 console b', 'Several commands from a script');
 }
 
-async function attachConsole({ dir, letter }: ConsoleOptions): Promise<void> {
+async function attachConsole({ dir, letter, plain }: ConsoleOptions): Promise<void> {
   const party = partyGiven(letter);
   (await contactRunning(dir, party)).close();
-  process.exitCode = await attach({ dir, party, owned: false });
+  process.exitCode = await attach({ dir, party, owned: false, plain });
 }

@@ -12,37 +12,44 @@ const upWaitMs = 15_000;
 const upPollMs = 30;
 const stopWaitMs = 7_000;
 
-const show = (text: string): void => {
-  process.stdout.write(text);
-};
+/** Where the demo shows what it does. */
+export interface DemoDisplay {
+  command(line: string): void;
+  output(text: string): void;
+  /** What a process wrote to its stderr. */
+  complaint(text: string): void;
+  /** A server has ended that nobody has stopped on purpose. */
+  serverEnded(party: Party): void;
+}
 
 /** The real program in real processes, none of which outlives `endAll`. */
 export class DemoProcesses {
+  readonly #display: DemoDisplay;
   readonly #running = new Set<ChildProcess>();
   readonly #interruption = new AbortController();
 
-  /** Ends what runs now, and refuses to start anything more. */
-  readonly interrupt = (): void => {
-    this.#endBecause('The demo was interrupted; nothing is left running.');
-  };
+  constructor(display: DemoDisplay) {
+    this.#display = display;
+  }
 
-  #endBecause(reason: string): void {
+  /** Ends what runs now, and refuses to start anything more. */
+  interrupt(reason: string): void {
     this.#interruption.abort(failed(reason));
     for (const child of this.#running) {
       child.kill('SIGTERM');
     }
   }
 
-  /** Shows a command and its output, which is the answer; a command that fails ends the demo. */
+  /** Shows a command and its output, which is the answer; rejects where the command fails. */
   async run(args: readonly string[], input = ''): Promise<string> {
-    show(`\n$ ${commandLine(args)}\n`);
-    const child = this.#spawn(args, ['pipe', 'pipe', 'inherit']);
+    this.#display.command(commandLine(args));
+    const child = this.#spawn(args, 'pipe');
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      show(text);
+      this.#display.output(text);
     });
     const [code]: unknown[] = await once(child, 'close');
     this.#throwIfInterrupted();
@@ -55,11 +62,9 @@ export class DemoProcesses {
   /** Starts a server and waits until it can be talked to. It stops if this process is gone. */
   async startServer(dir: string, party: Party): Promise<void> {
     const args = ['server', partyName(party), '--headless', '--dir', dir];
-    show(`\n$ ${commandLine(args)} &\n`);
-    const child = this.#spawn([...args, '--until-stdin-ends'], ['pipe', 'ignore', 'inherit']);
-    child.once('exit', () => {
-      this.#endBecause(`Fragment server ${partyName(party)} ended by itself, which it must not.`);
-    });
+    this.#display.command(`${commandLine(args)} &`);
+    const child = this.#spawn([...args, '--until-stdin-ends'], 'ignore');
+    child.once('exit', () => this.#display.serverEnded(party));
     for (let waited = 0; waited < upWaitMs; waited += upPollMs) {
       await sleep(upPollMs);
       this.#throwIfInterrupted();
@@ -83,11 +88,16 @@ export class DemoProcesses {
     await Promise.all(ending);
   }
 
-  #spawn(args: readonly string[], stdio: ('pipe' | 'ignore' | 'inherit')[]): ChildProcess {
+  #spawn(args: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
     this.#throwIfInterrupted();
-    const child = spawn(process.execPath, [...process.execArgv, programPath(), ...args], { stdio });
+    const child = spawn(process.execPath, [...process.execArgv, programPath(), ...args], {
+      stdio: ['pipe', stdout, 'pipe'],
+      // Ctrl-C on the terminal is the demo's to handle, not each server's.
+      detached: true,
+    });
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#display.complaint(text));
     return child;
   }
 

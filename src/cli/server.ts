@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import { type Party, partyName } from '../mpc/parties.ts';
 import { attach } from './attach.ts';
 import { echoTo } from './echo.ts';
 import { usedWrongly } from './failure.ts';
 import type { CommandModule, GlobalOptions, Parser } from './global-options.ts';
+import { showsPictures } from './picture-console.ts';
 import { partyGiven } from './places.ts';
-import { requireServerDirectory } from './server-contact.ts';
+import { contact, pidOf, requireServerDirectory } from './server-contact.ts';
 import { portGiven, urlGiven, wholeNumber } from './setup-terms.ts';
 import { startServer } from './start-server.ts';
 
@@ -81,8 +85,34 @@ async function serve(given: ServerOptions): Promise<void> {
     process.exitCode = await serveHeadless(given);
     return;
   }
-  const code = await startServer(given.dir, party, flagsOf(given));
-  process.exitCode = code ?? (await attach({ dir: given.dir, party, owned: true }));
+  const { dir, plain } = given;
+  if (showsPictures(plain) && (await offersRunning(dir, party))) {
+    process.exitCode = await attach({ dir, party, owned: false, plain });
+    return;
+  }
+  const code = await startServer(dir, party, flagsOf(given));
+  process.exitCode = code ?? (await attach({ dir, party, owned: true, plain }));
+}
+
+/** Whether the server runs already and whoever wanted to start it would rather see its console. */
+async function offersRunning(dir: string, party: Party): Promise<boolean> {
+  const running = await contact(dir, party);
+  if (running === null) {
+    return false;
+  }
+  running.close();
+  const letter = partyName(party);
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  asking.once('SIGINT', () => asking.close());
+  const left = once(asking, 'close').then(() => 'n');
+  const answer = await Promise.race([
+    asking.question(
+      `Fragment server ${letter} runs already, as process ${pidOf(dir, party)}. Open its console? (Y/n) `,
+    ),
+    left,
+  ]);
+  asking.close();
+  return /^\s*(?:y(?:es)?)?\s*$/i.test(answer);
 }
 
 async function serveHeadless(given: ServerOptions): Promise<number> {

@@ -2,7 +2,8 @@ import { actions } from './actions.ts';
 import { type Change, change, type Effect } from './effects.ts';
 import type { KeyEvent } from './key-events.ts';
 import { actionOf, type KeyContext, keyOf } from './keys.ts';
-import { insert, lineCharactersMax, moved } from './prompt.ts';
+import { editWhole, insert, lineCharactersMax } from './prompt.ts';
+import { simpleKey } from './prompt-editing.ts';
 import {
   activeConsole,
   type Measure,
@@ -67,32 +68,23 @@ export function pressKey(
 /** Passes a simple key on to the input field, which does with it what input fields do. */
 function feed(wall: WallState, event: Key): Change<WallState> {
   const prompt = promptHere(wall);
-  if (prompt === null || event.ctrl) {
+  if (prompt === null) {
     return change(wall);
   }
-  const { line, cursor } = prompt;
-  const fed = (sequence: string): Effect => ({ kind: 'feed', sequence });
-  switch (event.name) {
-    case 'backspace':
-      return cursor > 0 ? change(wall, fed('\u007f')) : change(wall);
-    case 'left':
-      return cursor > 0
-        ? change(withPrompt(wall, moved(prompt, -1)), fed('\u001b[D'))
-        : change(wall);
-    case 'right':
-      return cursor < line.length
-        ? change(withPrompt(wall, moved(prompt, 1)), fed('\u001b[C'))
-        : change(wall);
-    default:
-      return isTypable(event.text) && line.length < lineCharactersMax
-        ? change(wall, fed(event.text))
-        : change(wall);
+  const simple = simpleKey(event, prompt.line, prompt.cursor);
+  if (simple === undefined) {
+    const edited = event.ctrl ? prompt : editWhole(prompt, event);
+    return change(edited === prompt ? wall : withPrompt(wall, edited));
   }
+  const isFull = event.text !== '' && prompt.line.length >= lineCharactersMax;
+  if (simple.sequence === '' || isFull) {
+    return change(wall);
+  }
+  // Where a character comes or goes, the input field tells the line, and the cursor follows from that.
+  const isArrow = event.name === 'left' || event.name === 'right';
+  const next = isArrow ? withPrompt(wall, { ...prompt, cursor: simple.cursor }) : wall;
+  return change(next, { kind: 'feed', sequence: simple.sequence });
 }
-
-/** One character that takes a place of its own in a line. */
-const isTypable = (text: string): boolean =>
-  text.length === 1 && /^[^\p{C}\p{M}\p{Zl}\p{Zp}]$/u.test(text);
 
 function typeLetter(wall: WallState, { name, text, ctrl }: Key): Change<WallState> {
   if (wall.overlay.kind !== 'stop') {

@@ -32,11 +32,6 @@ export function typed(prompt: Prompt, line: string): Prompt {
   return { ...prompt, line, cursor: Math.min(line.length, Math.max(0, cursor)) };
 }
 
-/** The input field has moved its cursor. */
-export function moved(prompt: Prompt, by: -1 | 1): Prompt {
-  return { ...prompt, cursor: Math.min(prompt.line.length, Math.max(0, prompt.cursor + by)) };
-}
-
 export function replaceLine(prompt: Prompt, line: string, cursor: number = line.length): Prompt {
   return { ...prompt, line, cursor, version: prompt.version + 1 };
 }
@@ -71,6 +66,37 @@ export function insert(prompt: Prompt, text: string): Prompt {
     line.slice(0, cursor) + inserted + line.slice(cursor),
     cursor + inserted.length,
   );
+}
+
+const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const lengthOf = (segments: Intl.Segments, last: boolean): number =>
+  (last ? [...segments].at(-1) : [...segments][0])?.segment.length ?? 0;
+
+/** A simple key beside a character that is more than one unit of text, which the input field would tear in two. */
+export function editWhole(
+  prompt: Prompt,
+  { name, text }: { readonly name: string; readonly text: string },
+): Prompt {
+  const { line, cursor } = prompt;
+  const before = lengthOf(characters.segment(line.slice(0, cursor)), true);
+  switch (name) {
+    case 'backspace':
+      return replaceLine(
+        prompt,
+        line.slice(0, cursor - before) + line.slice(cursor),
+        cursor - before,
+      );
+    case 'left':
+      return replaceLine(prompt, line, cursor - before);
+    case 'right':
+      return replaceLine(
+        prompt,
+        line,
+        cursor + lengthOf(characters.segment(line.slice(cursor)), false),
+      );
+    default:
+      return text === '' ? prompt : insert(prompt, text);
+  }
 }
 
 /** An earlier line (-1) or a later one (1); after the last comes the new line again. */

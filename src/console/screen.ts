@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { widthOf } from './line.ts';
 import type { ScreenOutput } from './screen-output.ts';
-import { cutStyled } from './styled-text.ts';
+import { cutStyled, styledWidth } from './styled-text.ts';
 
 /** A place on the screen, from 0. */
 export interface Position {
@@ -14,6 +13,9 @@ const enterSequence = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[2J';
 const leaveSequence = '\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h';
 const beginFrame = '\x1b[?2026h';
 const endFrame = '\x1b[?2026l';
+
+/** What may wait beside the newest frame while the terminal takes nothing. */
+const leadCharactersMax = 1 << 20;
 
 /** How soon a terminal that took nothing is tried again; doubled each time. */
 const firstRetryMs = 10;
@@ -96,6 +98,14 @@ export class Screen extends EventEmitter {
       this.#schedule();
     }
     return true;
+  }
+
+  /** What the terminal is to do beside showing frames, such as ringing its bell: goes before the next frame. */
+  sendAlong(sequence: string): void {
+    if (this.#isOpen && this.#lead.length < leadCharactersMax) {
+      this.#lead += sequence;
+      this.#schedule();
+    }
   }
 
   /** Where the terminal shows its own cursor; nowhere at first. */
@@ -228,10 +238,10 @@ export class Screen extends EventEmitter {
 
 /** The line as far as it fits, and nothing of an older one behind it: in the last column there is nothing to erase. */
 function lineOf(line: string, columns: number): string {
-  const width = widthOf(line);
+  const width = styledWidth(line);
   if (width < columns) {
     return `${line}\x1b[0m\x1b[K`;
   }
   const fitting = width === columns ? line : cutStyled(line, columns);
-  return widthOf(fitting) < columns ? `${fitting}\x1b[0m\x1b[K` : `${fitting}\x1b[0m`;
+  return styledWidth(fitting) < columns ? `${fitting}\x1b[0m\x1b[K` : `${fitting}\x1b[0m`;
 }

@@ -27,6 +27,8 @@ export interface Terminal {
   feed(sequence: string): void;
   /** Shows the terminal's own cursor there, or none. */
   cursor(position: Position | null): void;
+  /** An escape sequence for the terminal itself, such as one that rings its bell. */
+  sendAlong(sequence: string): void;
   repaint(): void;
   /** Hands the terminal to the shell until it wakes the process up. False where there is no shell to do that. */
   suspend(): boolean;
@@ -99,6 +101,10 @@ class OpenTerminal implements Terminal {
 
   cursor(position: Position | null): void {
     this.#screen.setCursor(position);
+  }
+
+  sendAlong(sequence: string): void {
+    this.#screen.sendAlong(sequence);
   }
 
   repaint(): void {

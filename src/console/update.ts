@@ -10,6 +10,7 @@ import {
   withPrompt,
   withToast,
 } from './reach.ts';
+import { runPrompt } from './run-line.ts';
 import { hearServer, type ServerEvent } from './server-events.ts';
 import type { ScriptState, ServerLetter, WallState } from './state.ts';
 
@@ -23,6 +24,8 @@ export type WallEvent =
   | { readonly kind: 'script'; readonly script: ScriptState }
   /** The script types into a prompt. */
   | { readonly kind: 'script-types'; readonly letter: ServerLetter; readonly line: string }
+  /** The script presses Enter there. */
+  | { readonly kind: 'script-runs'; readonly letter: ServerLetter }
   | { readonly kind: 'toast'; readonly text: string };
 
 export interface UpdateSetting {
@@ -58,6 +61,10 @@ export function update(
       const prompt = replaceLine(state.prompt, event.line);
       const active = wall.consoles.indexOf(state);
       return change({ ...withConsole(wall, { ...state, prompt }), active });
+    }
+    case 'script-runs': {
+      const active = wall.consoles.findIndex(({ letter }) => letter === event.letter);
+      return runPrompt({ ...wall, active }, now);
     }
     case 'toast':
       return change(withToast(wall, event.text, now));

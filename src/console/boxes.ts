@@ -1,0 +1,79 @@
+import type { Glyphs } from './glyphs.ts';
+import { helpSections, type KeySetting } from './keys.ts';
+import type { Rect } from './layout.ts';
+import { fitted, type Line, lineWidth, span, widthOf, wrap } from './line.ts';
+
+/** Lines in a box of their own, which lies over the picture. */
+export interface Box {
+  readonly rect: Rect;
+  readonly lines: readonly Line[];
+}
+
+interface Room {
+  readonly columns: number;
+  readonly rows: number;
+  readonly glyphs: Glyphs;
+}
+
+/** A frame around the lines, in the middle of the room; what does not fit is reached by scrolling. */
+export function box(title: string, content: readonly Line[], scroll: number, room: Room): Box {
+  const { glyphs } = room;
+  const border = glyphs.focusedBorder;
+  const widest = Math.max(widthOf(title) + 4, ...content.map(lineWidth));
+  const columns = Math.min(room.columns, widest + 4);
+  const rows = Math.min(room.rows, content.length + 2);
+  const shown = Math.max(0, rows - 2);
+  const first = Math.max(0, Math.min(scroll, content.length - shown));
+  const inner = columns - 4;
+  const rest = content.length - first - shown;
+  const sign = rest > 0 ? ` ${glyphs.below}${rest} ` : '';
+  const rule = (left: string, text: string, right: string): Line =>
+    fitted(
+      [
+        span(left + border.across, 'accent'),
+        span(text, 'strong'),
+        span(border.across.repeat(Math.max(0, columns - 4 - widthOf(text))), 'accent'),
+        span(border.across + right, 'accent'),
+      ],
+      columns,
+    );
+  const side = span(border.upright, 'accent');
+  const framed = content
+    .slice(first, first + shown)
+    .map((line): Line => [side, span(' '), ...fitted(line, inner), span(' '), side]);
+  return {
+    rect: {
+      x: Math.floor((room.columns - columns) / 2),
+      y: Math.floor((room.rows - rows) / 2),
+      columns,
+      rows,
+    },
+    lines: [
+      rule(border.topLeft, ` ${title} `, border.topRight),
+      ...framed,
+      rule(border.bottomLeft, sign, border.bottomRight),
+    ],
+  };
+}
+
+/** All keys, in as many lines as their words take. */
+export function helpLines(setting: KeySetting, columns: number): Line[] {
+  const sections = helpSections(setting);
+  const widest = Math.max(...sections.flatMap(({ keys }) => keys.map(({ key }) => widthOf(key))));
+  const keyColumns = Math.min(widest, 16) + 2;
+  return sections.flatMap(({ title, keys }, index) => [
+    ...(index > 0 ? [[]] : []),
+    [span(title, 'strong')],
+    ...keys.flatMap(({ key, text }) =>
+      wrap(text, Math.max(10, columns - keyColumns)).map(
+        (line, part): Line => [
+          ...fitted([span(part === 0 ? key : '', 'accent')], keyColumns),
+          span(line),
+        ],
+      ),
+    ),
+  ]);
+}
+
+export const wrapped = (text: string, columns: number): Line[] =>
+  wrap(text, columns).map((line) => [span(line)]);
