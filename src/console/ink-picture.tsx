@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events';
 import { type Instance, render } from 'ink';
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import type { Screen } from './screen.ts';
+import type { StandIns } from './stand-ins.ts';
+import { StandInsContext } from './styled.tsx';
 
 /** After each commit, the effects of the one before it are done as well: ink-text-input needs two to come to rest. */
 const roundsToRest = 3;
@@ -99,6 +101,7 @@ export class InkPicture {
           };
         }}
         current={() => this.#shown}
+        standIns={this.#screen.standIns}
         flushed={this.#flushed}
       />,
       {
@@ -123,16 +126,18 @@ export class InkPicture {
 function Root({
   subscribe,
   current,
+  standIns,
   flushed,
 }: {
   readonly subscribe: (listener: () => void) => () => void;
   readonly current: () => Shown;
+  readonly standIns: StandIns;
   readonly flushed: (round: number) => void;
 }) {
   const { element, round } = useSyncExternalStore(subscribe, current);
   // Effects run children first: this one is the last of the whole picture.
   useEffect(() => flushed(round), [flushed, round]);
-  return element;
+  return <StandInsContext value={standIns}>{element}</StandInsContext>;
 }
 
 /** Ink's `stdin`. */

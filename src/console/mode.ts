@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { asciiGlyphs, type Glyphs, unicodeGlyphs } from './glyphs.ts';
 
 /** Decided before Ink is loaded: plain Node starts in a tenth of the time, and some of it is read while Ink loads. */
@@ -42,6 +44,19 @@ export function prepareForInk(env: Record<string, string | undefined>): void {
   }
   if (!isSet(env['NODE_ENV'])) {
     env['NODE_ENV'] = 'production';
+  }
+  loadAhead('es-toolkit/compat');
+}
+
+/**
+ * Ink takes one function from a library of several hundred files. Required, they load in half the time that they take as
+ * imports, which is a sixth of the time to the first picture.
+ */
+function loadAhead(library: string): void {
+  try {
+    createRequire(import.meta.url)(fileURLToPath(import.meta.resolve(library)));
+  } catch {
+    // Installed elsewhere, or not to be required: Ink finds it by itself.
   }
 }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ScreenOutput } from './screen-output.ts';
+import { StandIns } from './stand-ins.ts';
 import { cutStyled, styledWidth } from './styled-text.ts';
 
 /** A place on the screen, from 0. */
@@ -30,6 +31,8 @@ const leaveLimitMs = 300;
  */
 export class Screen extends EventEmitter {
   readonly isTTY = true;
+  /** For the lines of the picture. */
+  readonly standIns = new StandIns();
   readonly #output: ScreenOutput;
   #isOpen = false;
   #isGone = false;
@@ -94,7 +97,7 @@ export class Screen extends EventEmitter {
     }
     // Ink also shows the cursor again when it ends: that is done by leaving.
     if (typeof frame === 'string' && frame !== '' && !frame.startsWith('\x1b[?25')) {
-      this.#newest = frame.split('\n', this.rows);
+      this.#newest = this.standIns.complete(frame, this.rows);
       this.#schedule();
     }
     return true;

@@ -3,11 +3,11 @@ import { cut, widthOf } from './line.ts';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this is what a style looks like
 const style = /\x1b\[[\d;:]*m/g;
 
+/** Columns of a text with styles in it. */
+export const styledWidth = (text: string): number => widthOf(text.replace(style, ''));
+
 /** As much of a text with styles in it, from its start, as fits into so many columns. Every style stays, so that what was begun is ended. */
 export function cutStyled(text: string, columns: number): string {
-  if (widthOf(text) <= columns) {
-    return text;
-  }
   let taken = '';
   let left = columns;
   let from = 0;

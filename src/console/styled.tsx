@@ -1,10 +1,10 @@
-import { stripVTControlCharacters } from 'node:util';
 import chalk from 'chalk';
 import { Box, Transform } from 'ink';
 import TextInput from 'ink-text-input';
-import { useLayoutEffect, useMemo, useState } from 'react';
-import { type Line, lineWidth, type Tone } from './line.ts';
+import { createContext, useContext, useLayoutEffect, useMemo, useState } from 'react';
+import { clean, type Line, lineWidth, span, type Tone } from './line.ts';
 import { promptWindow } from './prompt-editing.ts';
+import type { StandIns } from './stand-ins.ts';
 
 /** Without colours the input has no cursor of its own either: then the terminal shows its cursor. */
 export const hasColours = chalk.level > 0;
@@ -23,11 +23,10 @@ const styles: Readonly<Record<Tone, (text: string) => string>> = {
 
 /** The line with its colours, and with nothing else that a terminal would obey. */
 export const styled = (line: Line): string =>
-  line.map(({ text, tone }) => styles[tone](harmless(text))).join('');
+  line.map(({ text, tone }) => styles[tone](clean(text))).join('');
 
-const control = /\p{Cc}/u;
-const harmless = (text: string) =>
-  control.test(text) ? stripVTControlCharacters(text).replace(/\p{Cc}/gu, '') : text;
+/** Without one, Ink gets the lines themselves. */
+export const StandInsContext = createContext<StandIns | undefined>(undefined);
 
 /**
  * Many lines as one text of Ink. Ink measures an empty text of the same height, and the lines come in when it is
@@ -41,7 +40,11 @@ export function Lines({
   /** Columns; if not given, those of the widest line. */
   readonly width?: number | undefined;
 }) {
-  const texts = useMemo(() => lines.map(styled), [lines]);
+  const standIns = useContext(StandInsContext);
+  const rows = useMemo(
+    () => lines.map((line) => ({ text: styled(line), width: lineWidth(line) })),
+    [lines],
+  );
   if (lines.length === 0) {
     return null;
   }
@@ -49,13 +52,23 @@ export function Lines({
     <Box
       flexDirection="column"
       flexShrink={0}
-      width={width ?? Math.max(...lines.map(lineWidth))}
+      width={width ?? Math.max(...rows.map((row) => row.width))}
       height={lines.length}
     >
-      <Transform transform={(_, y) => texts[y] ?? ''}>{emptyText(lines.length)}</Transform>
+      <Transform transform={(_, y) => placed(standIns, rows[y])}>
+        {emptyText(lines.length)}
+      </Transform>
     </Box>
   );
 }
+
+interface Row {
+  readonly text: string;
+  readonly width: number;
+}
+
+const placed = (standIns: StandIns | undefined, row: Row | undefined) =>
+  row === undefined ? '' : (standIns?.standFor(row.text, row.width) ?? row.text);
 
 const emptyText = (height: number) => Array.from({ length: height }, () => ' ').join('\n');
 
@@ -72,12 +85,20 @@ export interface PromptProps {
 /** One row of ink-text-input, of which a part around the cursor is shown where the line is too long for it. */
 export function Prompt({ line, cursor, version, width, onTyped }: PromptProps) {
   const { before, under, after } = promptWindow(line, cursor, width);
+  const standIns = useContext(StandInsContext);
   const shown = hasColours
     ? `${before}${chalk.inverse(under)}${after}`
     : `${before}${under}${after}`;
   return (
     <Box flexDirection="column" flexShrink={0} width={width} height={1}>
-      <Transform transform={() => shown}>
+      <Transform
+        transform={() =>
+          placed(standIns, {
+            text: shown,
+            width: lineWidth([span(before), span(under), span(after)]),
+          })
+        }
+      >
         <Transform transform={() => ' '}>
           <Input key={version} line={line} cursor={cursor} onTyped={onTyped} />
         </Transform>
