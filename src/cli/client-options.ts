@@ -7,8 +7,14 @@ export interface ClientOptions extends GlobalOptions {
   readonly json: boolean;
 }
 
+/** What every command takes that has a picture. */
+export interface PictureOptions extends ClientOptions {
+  /** Lines on a terminal as well. */
+  readonly plain: boolean;
+}
+
 /** What every command that casts takes. */
-export interface CastOptions extends ClientOptions {
+export interface CastOptions extends PictureOptions {
   readonly wait: boolean;
   readonly resume: boolean;
   /** Ballots of a batch. */
@@ -30,7 +36,7 @@ export interface CsvOptions extends CastOptions {
   readonly file: string | undefined;
 }
 
-export interface TallyOptions extends ClientOptions {
+export interface TallyOptions extends PictureOptions {
   readonly paste: boolean;
 }
 

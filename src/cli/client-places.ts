@@ -52,12 +52,14 @@ function readIdentity(options: ClientOptions): Identity {
   return identity.value;
 }
 
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 export interface Interruption {
   readonly signal: AbortSignal;
   /** What a shell expects of a process that a signal ended; null where none came. */
   exitCode(): number | null;
+  /** As if the signal had come: a terminal in raw mode sends none for Ctrl-C. */
+  interrupt(name: keyof typeof signalNumbers): void;
   release(): void;
 }
 
@@ -65,7 +67,7 @@ export interface Interruption {
 export function listenForInterruption(): Interruption {
   const stopping = new AbortController();
   let code: number | null = null;
-  const handler = (name: 'SIGINT' | 'SIGTERM') => {
+  const handler = (name: keyof typeof signalNumbers) => {
     if (code !== null) {
       process.exit(code);
     }
@@ -77,6 +79,7 @@ export function listenForInterruption(): Interruption {
   return {
     signal: stopping.signal,
     exitCode: () => code,
+    interrupt: handler,
     release() {
       process.off('SIGINT', handler);
       process.off('SIGTERM', handler);

@@ -5,11 +5,20 @@ const terminalEveryMs = 250;
 const lineEveryMs = 3_000;
 const terminalColumns = 80;
 
+/** Shows how casting goes. */
+export interface CastDisplay {
+  show(snapshot: CastingSnapshot): void;
+  /** A line that stays. */
+  notice(line: string): void;
+  /** Takes away what is shown, for the final lines. */
+  clear(): void;
+}
+
 /**
  * Shows on stderr how casting goes: one line that changes on a terminal, else a line now and then. What
  * is finished before the first line would come is not reported at all.
  */
-export class ProgressDisplay {
+export class ProgressDisplay implements CastDisplay {
   readonly #isTerminal = process.stderr.isTTY === true;
   readonly #begun = performance.now();
   #shownAt = performance.now();

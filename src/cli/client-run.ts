@@ -20,9 +20,11 @@ import {
   listenForInterruption,
   outboxFolder,
 } from './client-places.ts';
-import { ProgressDisplay } from './client-progress.ts';
+import { type CastDisplay, ProgressDisplay } from './client-progress.ts';
 import { isComplete, jsonOf, reportLines } from './client-report.ts';
+import { showsPicture } from './client-screen.ts';
 import { exitCodes, failed, messageOf } from './failure.ts';
+import { VotingDisplay } from './voting-display.ts';
 
 const jobsNamed = (count: number): string =>
   count === 1 ? 'One interrupted run waits' : `${count} interrupted runs wait`;
@@ -40,7 +42,7 @@ export async function castOne(
       `${jobsNamed(waiting.length)} in ${outboxFolder(options)}; to finish: ${resume}\n`,
     );
   }
-  await connected(options, terms, async (setting, display, interruption) => {
+  await connected(options, terms, job.count, async (setting, display, interruption) => {
     const outcome = await castNewJob(setting, job, source);
     display.clear();
     report(options, outcome, job, null);
@@ -62,7 +64,7 @@ export async function resumeAll(
     print(options.json ? JSON.stringify({ resumed: 0, jobs: [] }) : 'Nothing to resume');
     return;
   }
-  await connected(options, terms, async (setting, display, interruption) => {
+  await connected(options, terms, 0, async (setting, display, interruption) => {
     const results: object[] = [];
     let isAllDone: boolean = true;
     for (const { path } of interrupted) {
@@ -120,15 +122,16 @@ async function restOf(
 async function connected(
   options: CastOptions,
   terms: ClientTerms,
-  work: (
-    setting: CastSetting,
-    display: ProgressDisplay,
-    interruption: Interruption,
-  ) => Promise<void>,
+  total: number,
+  work: (setting: CastSetting, display: CastDisplay, interruption: Interruption) => Promise<void>,
 ): Promise<void> {
   const interruption = listenForInterruption();
-  const display = new ProgressDisplay();
   const servers = new Servers(terms);
+  const { title } = terms.election.terms;
+  const resume = clientLine(options, 'many', '--resume');
+  const display = showsPicture(options)
+    ? new VotingDisplay({ title, resume, total, servers, interruption })
+    : new ProgressDisplay();
   const setting: CastSetting = {
     ...{ terms, servers, signal: interruption.signal },
     outboxFolder: outboxFolder(options),
@@ -144,6 +147,7 @@ async function connected(
       requireServers(servers);
       await work(setting, display, interruption);
     } else {
+      display.clear();
       process.stderr.write('Stopped before anything was cast.\n');
       setExitCode(false, interruption);
     }

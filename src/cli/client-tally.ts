@@ -3,12 +3,18 @@ import process from 'node:process';
 import type { OpenedTally } from '../client/open-tally.ts';
 import { Servers } from '../client/servers.ts';
 import { requestTally } from '../client/tally-request.ts';
+import { exitCodes as leaveCodes } from '../console/leaving.ts';
+import type { PastedTally } from '../election/paste.ts';
 import { checkPasted, type PastedResult } from '../election/paste-check.ts';
 import type { TallyOptions } from './client-options.ts';
 import { readPasted } from './client-paste.ts';
 import { clientTerms, listenForInterruption } from './client-places.ts';
+import { showsPicture } from './client-screen.ts';
 import { failed, messageOf } from './failure.ts';
+import { votesIn } from './list-rules.ts';
+import { pasteOnScreen } from './paste-screen.ts';
 import { electionFile, readElection } from './places.ts';
+import { TallyDisplay } from './tally-display.ts';
 
 /** `client tally [--paste]` */
 export const tally = (options: TallyOptions): Promise<void> =>
@@ -18,16 +24,29 @@ async function askServers(options: TallyOptions): Promise<void> {
   const terms = clientTerms(options, 'teller');
   const interruption = listenForInterruption();
   const servers = new Servers(terms);
+  const display = showsPicture(options)
+    ? new TallyDisplay(terms.election, servers, interruption)
+    : null;
   try {
     await servers.connect(undefined, interruption.signal);
-    show(options, await requestTally(terms.election, servers, interruption.signal));
+    const tally = await requestTally(terms.election, servers, interruption.signal, (progress) =>
+      display?.told(progress),
+    );
+    await display?.opened(tally);
+    await display?.close();
+    show(options, tally);
   } catch (error) {
+    const message = `${messageOf(error).replace(/\.$/, '')}.`;
+    if (interruption.exitCode() === null) {
+      await display?.failed(message);
+    }
+    await display?.close();
     const code = interruption.exitCode();
     if (code !== null) {
       process.exitCode = code;
       return;
     }
-    throw failed(`${messageOf(error).replace(/\.$/, '')}.`);
+    throw failed(message);
   } finally {
     await servers.stop();
     interruption.release();
@@ -49,18 +68,35 @@ function show(
 
 async function recombinePasted(options: TallyOptions): Promise<void> {
   // Without the election at hand the lists still say how long they are.
-  const bits = existsSync(electionFile(options.dir))
-    ? readElection(options.dir).terms.tallyBits
-    : undefined;
-  const pasted = await readPasted(options.json);
-  const results = pasted.ok ? checkPasted(pasted.value, bits) : pasted;
+  const terms = existsSync(electionFile(options.dir)) ? readElection(options.dir).terms : undefined;
+  if (!showsPicture(options)) {
+    const pasted = await readPasted(options.json);
+    if (!pasted.ok) {
+      throw failed(pasted.reason);
+    }
+    showPasted(options, pasted.value, terms?.tallyBits);
+    return;
+  }
+  const end = await pasteOnScreen(terms?.title ?? '', terms?.tallyBits);
+  if (end.kind === 'signal') {
+    process.exitCode = leaveCodes[end.signal];
+  } else {
+    showPasted(options, end.lists, terms?.tallyBits);
+  }
+}
+
+function showPasted(
+  options: TallyOptions,
+  lists: readonly PastedTally[],
+  tallyBits: number | undefined,
+): void {
+  const results = checkPasted(lists, tallyBits);
   if (!results.ok) {
     throw failed(results.reason);
   }
-  const votes = pasted.ok ? (pasted.value.find((one) => one.votes !== null)?.votes ?? null) : null;
   if (options.json) {
     const list = results.value.map(({ option, tally: count }) => ({ option, tally: count }));
-    printJson({ votes, options: list });
+    printJson({ votes: votesIn(lists), options: list });
   } else {
     printTallies(results.value);
   }

@@ -36,8 +36,15 @@ const identityOptions = <T extends GlobalOptions>(parser: Parser<T>) =>
       describe: 'Print one JSON object at the end instead of lines',
     });
 
+const pictureOptions = <T extends GlobalOptions>(parser: Parser<T>) =>
+  identityOptions(parser).option('plain', {
+    type: 'boolean',
+    default: false,
+    describe: 'Line by line on a terminal as well, without the full-screen picture',
+  });
+
 const castOptions = <T extends GlobalOptions>(parser: Parser<T>) =>
-  identityOptions(parser)
+  pictureOptions(parser)
     .option('wait', {
       type: 'boolean',
       default: true,
@@ -109,7 +116,7 @@ const tallyCommand: CommandModule<TallyOptions> = {
   command: 'tally',
   describe: 'Ask the three servers for the tally, or recombine three pasted lists',
   builder: (parser) =>
-    identityOptions(parser)
+    pictureOptions(parser)
       .usage('$0 client tally [--paste]')
       .option('paste', {
         type: 'boolean',
@@ -117,6 +124,7 @@ const tallyCommand: CommandModule<TallyOptions> = {
         describe: 'Recombine what "print tally" showed on the three servers',
       })
       .example('$0 client tally', 'Ask the three servers')
+      .example('$0 client tally --paste', 'Three slots on the screen: paste the lists into them')
       .example('$0 client tally --paste < lists.txt', 'Three lists from a file'),
   handler: async (options) => (await import('./client-tally.ts')).tally(options),
 };

@@ -123,7 +123,7 @@ export function recombination(
     return { ...state, slots, checks, result, problem };
   }
   if (event.kind === 'key' && event.ctrl && event.name === 'c') {
-    return { ...state, leaving: state.result === null ? 'interrupted' : 'done' };
+    return { ...state, leaving: isOver(state) ? 'done' : 'interrupted' };
   }
   if (state.mode === 'ask') {
     return event.kind === 'key' ? keyWhileAsking(state, event) : state;
@@ -131,11 +131,15 @@ export function recombination(
   return event.kind === 'paste' ? pasted(state, event.text, rules) : key(state, event, rules);
 }
 
+/** Three lists that come to no result can still be mended, what the servers said cannot. */
+const isOver = ({ mode, result, problem }: RecombinationState): boolean =>
+  result !== null || (mode === 'ask' && problem !== '');
+
 type Key = Extract<KeyEvent, { kind: 'key' }>;
 
 /** Nothing is to be typed: any key ends what is over, and Esc and q what is not. */
 function keyWhileAsking(state: RecombinationState, { name }: Key): RecombinationState {
-  if (state.result !== null || state.problem !== '') {
+  if (isOver(state)) {
     return { ...state, leaving: 'done' };
   }
   return name === 'escape' || name === 'q' ? { ...state, leaving: 'interrupted' } : state;

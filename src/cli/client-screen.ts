@@ -1,0 +1,18 @@
+import process from 'node:process';
+import { choosesInk, prepareForInk } from '../console/mode.ts';
+import type { PictureOptions } from './client-options.ts';
+
+/** Whether the command shows a picture while it runs. What a program reads is never mixed with one. */
+export const showsPicture = ({ plain, json }: PictureOptions): boolean =>
+  choosesInk({
+    stdinIsTty: process.stdin.isTTY === true,
+    stdoutIsTty: process.stdout.isTTY === true,
+    env: process.env,
+    plain: plain || json,
+  });
+
+/** Loads Ink, which takes longer than many commands: not before a picture is wanted. */
+export async function loadClientScreen() {
+  prepareForInk(process.env);
+  return await import('../console/client-screen.tsx');
+}
