@@ -56,3 +56,6 @@ export type FragmentEffect =
       readonly ok: boolean;
     }
   | { readonly kind: 'notice'; readonly level: NoticeLevel; readonly text: string };
+
+/** What leaves a server, once all that it depends on is stored. */
+export type SentEffect = Exclude<FragmentEffect, { readonly kind: 'store' }>;

@@ -1,10 +1,10 @@
 import { assert } from '../base/assert.ts';
-import type { FragmentEffect, FragmentEvent } from '../fragment/events.ts';
+import type { FragmentEvent, SentEffect } from '../fragment/events.ts';
+import type { StoreWrite } from '../fragment/ports.ts';
 import type { FragmentServer } from '../fragment/server.ts';
+import { storeGroup } from '../fragment/store-group.ts';
 import type { ShareTables } from '../storage/share-tables.ts';
 import { StorageError } from '../storage/storage-error.ts';
-
-export type Outgoing = Exclude<FragmentEffect, { readonly kind: 'store' }>;
 
 /** Carries out what was prepared. */
 type Send = () => void;
@@ -22,7 +22,7 @@ export interface EventLoopParts {
   /** The core is about to hear this event. */
   heard(event: FragmentEvent): void;
   /** How to carry out, after the commit, what does not go to the store: over the links that the core knows of now. */
-  prepare(effect: Outgoing): Send;
+  prepare(effect: SentEffect): Send;
   /** So many ballots came to be stored. */
   stored(ballots: number): void;
   /** A group is done: consoles may be shown the new state. */
@@ -87,22 +87,27 @@ export class EventLoop {
   }
 
   /** Handles the events and commits what they change; gives what is to be sent, null where the disk failed. */
-  #storeGroup(events: readonly FragmentEvent[]): Send[] | null {
-    const { core, tables, now } = this.#parts;
-    const sends: Send[] = [];
+  #storeGroup(events: readonly FragmentEvent[]): readonly Send[] | null {
+    const { core, tables } = this.#parts;
     this.#ballots = 0;
+    const store = {
+      begin: () => tables.begin(),
+      apply: (write: StoreWrite) => this.#apply(write),
+      commit: () => {
+        tables.commit();
+      },
+    };
     try {
-      tables.begin();
-      for (const event of events) {
-        this.#parts.heard(event);
-        this.#carryOut(core.handle(event, now()), sends);
-        let effects = core.step(now());
-        while (effects.length > 0) {
-          this.#carryOut(effects, sends);
-          effects = core.step(now());
-        }
-      }
-      tables.commit();
+      const sends = storeGroup(
+        {
+          core,
+          store,
+          now: () => this.#parts.now(),
+          heard: (event) => this.#parts.heard(event),
+          prepare: (effect) => this.#parts.prepare(effect),
+        },
+        events,
+      );
       this.#parts.stored(this.#ballots);
       return sends;
     } catch (error) {
@@ -116,16 +121,10 @@ export class EventLoop {
     }
   }
 
-  #carryOut(effects: readonly FragmentEffect[], sends: Send[]): void {
-    for (const effect of effects) {
-      if (effect.kind === 'store') {
-        this.#parts.tables.apply(effect.write);
-        if (effect.write.kind === 'keep-batch') {
-          this.#ballots += effect.write.batch.header.voters.voters;
-        }
-      } else {
-        sends.push(this.#parts.prepare(effect));
-      }
+  #apply(write: StoreWrite): void {
+    this.#parts.tables.apply(write);
+    if (write.kind === 'keep-batch') {
+      this.#ballots += write.batch.header.voters.voters;
     }
   }
 

@@ -9,7 +9,7 @@ import {
   parseCommand,
 } from '../fragment/commands.ts';
 import type { FragmentSettings } from '../fragment/context.ts';
-import type { FragmentEvent } from '../fragment/events.ts';
+import type { FragmentEvent, SentEffect } from '../fragment/events.ts';
 import { printLines } from '../fragment/present.ts';
 import { FragmentServer } from '../fragment/server.ts';
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
@@ -22,7 +22,7 @@ import type { ControlAnswer } from '../transport/control-messages.ts';
 import { BallotRate } from './ballot-rate.ts';
 import type { ClientList } from './client-list.ts';
 import { ClientTraffic } from './client-traffic.ts';
-import { EventLoop, type Outgoing } from './event-loop.ts';
+import { EventLoop } from './event-loop.ts';
 import type { ServerFiles } from './identity-files.ts';
 import type { Notices } from './notices.ts';
 import { PeerTraffic } from './peer-traffic.ts';
@@ -155,7 +155,7 @@ export class RunningServer {
     this.#clients.accept(client, connection);
   }
 
-  #prepare(effect: Outgoing): () => void {
+  #prepare(effect: SentEffect): () => void {
     switch (effect.kind) {
       case 'send-peer':
         return this.#peers.prepare(effect.to, effect.message);
