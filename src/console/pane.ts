@@ -140,7 +140,7 @@ function bottomBorder(frame: PaneFrame, above: number, below: number): Line {
   ].filter((sign) => sign !== '');
   const scrolled = signs.length > 0 ? ` ${signs.join(' ')} ` : '';
   const room = columns - 4 - widthOf(scrolled);
-  const sought = filter === '' || room < 4 ? '' : ` /${cut(span(filter).text, room - 3)} `;
+  const sought = filter === '' ? '' : ` /${cut(span(filter).text, room - 3)} `;
   const rest = Math.max(0, room - widthOf(sought));
   return fitted(
     [

@@ -91,6 +91,8 @@ describe('presentPeers', () => {
     ]);
     expect(borders(counters)).toEqual(['1/1 up']);
     expect(toneOf(lines, ' up')).toBe('good');
+    const later = present({ links: [exampleLink()] }, { ageMs: 2_500 });
+    expect(texts(later.lines)[0]).toContain('up   00:14:02');
   });
 
   it('tells since when one is down, why, and counts down to the next try', () => {
