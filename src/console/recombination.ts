@@ -184,7 +184,7 @@ function character(before: RecombinationState, text: string, rules: ListRules): 
     const selected = digits === null ? before.selected : digits.selected;
     return { ...select(state, Number(text) - 1), digits: { text: kept, selected } };
   }
-  if (digits !== null && /^[\d,. ]$/.test(text)) {
+  if (digits !== null && /^[\d,.: ]$/.test(text)) {
     return { ...state, selected: digits.selected, line: digits.text + text };
   }
   switch (text) {

@@ -56,11 +56,12 @@ export function observed(state: VotingState, snapshot: VotingSnapshot, now: numb
   }
   const newest = { at: now, count: snapshot.cast };
   const isCasting = snapshot.phase === 'casting';
+  const isNew = isCasting || state.snapshot.phase === 'casting';
   return {
     ...state,
     snapshot,
     castingFrom: state.castingFrom ?? newest,
-    castingTo: isCasting ? newest : (state.castingTo ?? newest),
+    castingTo: isNew ? newest : (state.castingTo ?? newest),
     history: isCasting ? sampled(state.history, now, snapshot.cast) : [],
   };
 }
