@@ -1,4 +1,6 @@
+import { closeSync } from 'node:fs';
 import process from 'node:process';
+import { isatty } from 'node:tty';
 
 /** What ends a console from outside; a terminal that is gone counts as SIGHUP. */
 export type LeaveSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
@@ -31,6 +33,7 @@ export class Leaving {
   #isLeaving = false;
 
   constructor(reactions: Reactions) {
+    forgetLostTerminals();
     this.#reactions = reactions;
     this.#restore = () => reactions.restore();
     this.#continue = () => reactions.onContinue();
@@ -74,4 +77,25 @@ export class Leaving {
       this.leave(known);
     }
   };
+}
+
+let isForgetting = false;
+
+/**
+ * When Node ends, it sets the modes of its terminals back, and crashes where one of them is gone by then; but not where
+ * it was closed.
+ */
+function forgetLostTerminals(): void {
+  if (isForgetting) {
+    return;
+  }
+  isForgetting = true;
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on('exit', () => {
+    for (const fd of terminals) {
+      if (!isatty(fd)) {
+        closeSync(fd);
+      }
+    }
+  });
 }
