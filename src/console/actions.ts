@@ -81,7 +81,7 @@ export const actions: Readonly<Record<Action, Handler>> = {
   'line-end': edit(toEnd),
   'erase-line': edit(eraseBefore),
   'erase-word': edit(eraseWord),
-  'erase-next': eraseOrDetach,
+  'erase-next': edit(eraseNext),
   'to-panes': (wall) => change({ ...wall, atPrompt: false }),
   'to-prompt': (wall) => change({ ...wall, atPrompt: true }),
   'pane-1': focusOn(0),
@@ -131,14 +131,6 @@ function completeLine(wall: WallState, { now }: ActionSetting): Change<WallState
   const { prompt, choices } = complete(activeConsole(wall).prompt, commandWords);
   const completed = withPrompt(wall, prompt);
   return change(choices.length > 0 ? withToast(completed, choices.join(' | '), now) : completed);
-}
-
-function eraseOrDetach(wall: WallState): Change<WallState> {
-  const prompt = promptHere(wall);
-  if (prompt === null || prompt.line === '') {
-    return detach(wall);
-  }
-  return change(withPrompt(wall, eraseNext(prompt)));
 }
 
 function copyPrint(wall: WallState, { now }: ActionSetting): Change<WallState> {

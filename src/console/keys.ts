@@ -62,6 +62,8 @@ export interface Binding {
   readonly help: string;
   /** Only where several servers are watched. */
   readonly severalOnly?: true;
+  /** Only while nothing is typed: else the key types itself, or does what another binding says. */
+  readonly emptyLineOnly?: true;
 }
 
 const everywhere: readonly KeyContext[] = [
@@ -74,46 +76,47 @@ const everywhere: readonly KeyContext[] = [
   'script',
 ];
 
-/** Every key that does something beyond typing. Footer, help and the handling of keys are made from this list alone. */
+/** Where a line is typed. */
+const typing: readonly KeyContext[] = ['prompt', 'filter'];
+
+/** Every key that does something beyond typing, in each context the most needed first. Footer, help and the handling of keys are made from this list alone. */
 export const bindings: readonly Binding[] = [
   bind('prompt', ['enter'], 'run', 'run', 'run the command'),
   bind('prompt', ['tab'], 'complete', 'complete', 'complete the command, or list what fits'),
-  bind('prompt', ['up'], 'history-back', null, 'the command before'),
-  bind('prompt', ['down'], 'history-on', null, 'the command after'),
-  bind('prompt', ['ctrl-a', 'home'], 'line-start', null, 'to the start of the line'),
-  bind('prompt', ['ctrl-e', 'end'], 'line-end', null, 'to the end of the line'),
-  bind('prompt', ['ctrl-u'], 'erase-line', null, 'erase what is left of the cursor'),
-  bind('prompt', ['ctrl-w'], 'erase-word', null, 'erase the word left of the cursor'),
-  bind(
-    'prompt',
-    ['ctrl-d', 'delete'],
-    'erase-next',
-    null,
-    'erase the character at the cursor; on an empty line Ctrl-D detaches',
-  ),
   bind('prompt', ['pageup'], 'page-up', 'scroll', 'scroll back'),
   bind('prompt', ['pagedown'], 'page-down', null, 'scroll on'),
   bind('prompt', ['escape'], 'to-panes', 'panes', 'to the panes'),
+  onEmptyLine(bind('prompt', ['?'], 'help', 'help', 'this help, while nothing is typed')),
+  onEmptyLine(
+    bind('prompt', ['ctrl-d'], 'detach', null, 'leave the console, while nothing is typed'),
+  ),
+  bind('prompt', ['up'], 'history-back', null, 'the command before'),
+  bind('prompt', ['down'], 'history-on', null, 'the command after'),
+  bind(typing, ['ctrl-a', 'home'], 'line-start', null, 'to the start of the line'),
+  bind(typing, ['ctrl-e', 'end'], 'line-end', null, 'to the end of the line'),
+  bind(typing, ['ctrl-u'], 'erase-line', null, 'erase what is left of the cursor'),
+  bind(typing, ['ctrl-w'], 'erase-word', null, 'erase the word left of the cursor'),
+  bind(typing, ['delete', 'ctrl-d'], 'erase-next', null, 'erase the character at the cursor'),
   bind('panes', [':', 'enter'], 'to-prompt', 'prompt', 'to the prompt'),
+  bind('panes', ['tab'], 'next-pane', 'pane', 'next pane'),
+  bind('panes', ['shift-tab'], 'previous-pane', null, 'previous pane'),
   bind('panes', ['1'], 'pane-1', null, 'Peers'),
   bind('panes', ['2'], 'pane-2', null, 'Scheduler'),
   bind('panes', ['3'], 'pane-3', null, 'Share tables'),
   bind('panes', ['4'], 'pane-4', null, 'Commands'),
-  bind('panes', ['tab'], 'next-pane', 'pane', 'next pane'),
-  bind('panes', ['shift-tab'], 'previous-pane', null, 'previous pane'),
   several(bind('panes', [']'], 'next-server', 'server', 'next server')),
   several(bind('panes', ['['], 'previous-server', null, 'previous server')),
   several(bind(['prompt', 'panes'], ['ctrl-right'], 'next-server', null, 'next server')),
   several(bind(['prompt', 'panes'], ['ctrl-left'], 'previous-server', null, 'previous server')),
-  bind('panes', ['j', 'down'], 'down', null, 'scroll down a line'),
-  bind('panes', ['k', 'up'], 'up', null, 'scroll up a line'),
-  bind(['panes', 'help'], ['pagedown'], 'page-down', null, 'scroll down a page'),
-  bind(['panes', 'help'], ['pageup'], 'page-up', null, 'scroll up a page'),
-  bind('panes', ['g', 'home'], 'top', null, 'to the top'),
-  bind('panes', ['G', 'end'], 'bottom', null, 'to the bottom'),
+  bind('panes', ['?'], 'help', 'help', 'this help'),
+  bind('panes', ['d'], 'detach', 'detach', 'leave the console; the server runs on'),
   bind('panes', ['z'], 'zoom', 'zoom', 'the pane alone, or all four'),
-  bind('panes', ['t', 'right'], 'next-table', null, 'Share tables: the rows of the next table'),
-  bind('panes', ['T', 'left'], 'previous-table', null, 'Share tables: the rows of the one before'),
+  bind('panes', ['a'], 'seen', 'alarms seen', "this server's alarms are seen"),
+  several(bind('panes', ['A'], 'seen-all', null, 'all alarms are seen')),
+  bind('panes', ['p'], 'print-tally', 'print', 'print tally'),
+  bind('panes', ['y'], 'copy', 'copy', 'copy the last print to the clipboard'),
+  bind('panes', ['f'], 'flush-tally', 'flush', 'flush tally'),
+  bind('panes', ['s'], 'stop', 'stop', 'stop the server, after a question'),
   bind('panes', ['/'], 'filter', 'filter', 'show only lines with a text; empty shows all'),
   bind(
     'panes',
@@ -122,24 +125,26 @@ export const bindings: readonly Binding[] = [
     'freeze',
     'hold the picture still, to select text; any key goes on',
   ),
-  bind('panes', ['y'], 'copy', 'copy', 'copy the last print to the clipboard'),
-  bind('panes', ['p'], 'print-tally', 'print', 'print tally'),
-  bind('panes', ['f'], 'flush-tally', 'flush', 'flush tally'),
-  bind('panes', ['s'], 'stop', 'stop', 'stop the server, after a question'),
-  bind('panes', ['d'], 'detach', 'detach', 'leave the console; the server runs on'),
-  bind('panes', ['a'], 'seen', 'alarms seen', "this server's alarms are seen"),
-  several(bind('panes', ['A'], 'seen-all', null, 'all alarms are seen')),
+  bind('panes', ['j', 'down'], 'down', null, 'scroll down a line'),
+  bind('panes', ['k', 'up'], 'up', null, 'scroll up a line'),
+  bind('panes', ['pagedown'], 'page-down', null, 'scroll down a page'),
+  bind('panes', ['pageup'], 'page-up', null, 'scroll up a page'),
+  bind('panes', ['g', 'home'], 'top', null, 'to the top'),
+  bind('panes', ['G', 'end'], 'bottom', null, 'to the bottom'),
+  bind('panes', ['t', 'right'], 'next-table', null, 'Share tables: the rows of the next table'),
+  bind('panes', ['T', 'left'], 'previous-table', null, 'Share tables: the rows of the one before'),
   bind('panes', ['x'], 'close-script', null, 'close the panel of the walk-through'),
-  bind('panes', ['?'], 'help', 'help', 'this help'),
   bind('filter', ['enter'], 'confirm', 'keep', 'keep the filter'),
   bind('filter', ['escape'], 'cancel', 'no filter', 'show all lines again'),
   bind('stop', ['enter'], 'confirm', 'confirm', "stop, once the server's letter is typed"),
   bind('stop', ['escape'], 'cancel', 'cancel', 'do not stop'),
   bind('leave', ['y'], 'confirm', 'yes', 'leave'),
-  bind('leave', ['escape', 'n'], 'cancel', 'no', 'stay'),
+  bind('leave', ['n', 'escape'], 'cancel', 'no', 'stay'),
   bind('help', ['escape', 'q', '?'], 'cancel', 'close', 'close the help'),
   bind('help', ['j', 'down'], 'down', 'scroll', 'scroll down a line'),
   bind('help', ['k', 'up'], 'up', null, 'scroll up a line'),
+  bind('help', ['pagedown', 'space'], 'page-down', null, 'scroll down a page'),
+  bind('help', ['pageup'], 'page-up', null, 'scroll up a page'),
   bind('script', ['space'], 'pause', 'pause', 'pause the walk-through, or go on'),
   bind('script', ['enter'], 'next-step', 'next', 'next step at once'),
   bind('script', ['escape'], 'end-script', 'take the keyboard', 'end the walk-through here'),
@@ -174,6 +179,10 @@ function several(binding: Binding): Binding {
   return { ...binding, severalOnly: true };
 }
 
+function onEmptyLine(binding: Binding): Binding {
+  return { ...binding, emptyLineOnly: true };
+}
+
 const names: Readonly<Record<string, string>> = { return: 'enter' };
 
 /** The one name of a key: `a`, `A`, `enter`, `ctrl-left`, `shift-tab`. */
@@ -195,15 +204,19 @@ export interface KeySetting {
   readonly several: boolean;
 }
 
+export interface KeyPlace extends KeySetting {
+  /** Nothing is typed where the keyboard is. */
+  readonly emptyLine: boolean;
+}
+
+const holds = ({ severalOnly, emptyLineOnly }: Binding, place: KeyPlace): boolean =>
+  (place.several || severalOnly !== true) && (place.emptyLine || emptyLineOnly !== true);
+
 /** What the key does there; null where it does nothing but, perhaps, type itself. */
-export function actionOf(
-  context: KeyContext,
-  key: string,
-  { several: isWall }: KeySetting,
-): Action | null {
+export function actionOf(context: KeyContext, key: string, place: KeyPlace): Action | null {
   const found = bindings.find(
-    ({ contexts, keys, severalOnly }) =>
-      contexts.includes(context) && keys.includes(key) && (isWall || severalOnly !== true),
+    (binding) =>
+      binding.contexts.includes(context) && binding.keys.includes(key) && holds(binding, place),
   );
   return found?.action ?? null;
 }
@@ -242,18 +255,21 @@ export interface Hint {
 }
 
 /** What the footer says of the keys, the most needed first. */
-export function hintsOf(context: KeyContext, { several: isWall }: KeySetting): Hint[] {
-  return bindings
-    .filter(
-      ({ contexts, hint, severalOnly }) =>
-        hint !== null && contexts.includes(context) && (isWall || severalOnly !== true),
-    )
-    .map(({ keys, hint }) => ({ key: shownKey(keys[0]), text: hint ?? '' }));
+export function hintsOf(context: KeyContext, place: KeyPlace): Hint[] {
+  return bindings.flatMap((binding) =>
+    binding.hint !== null && binding.contexts.includes(context) && holds(binding, place)
+      ? [{ key: shownKey(binding.keys[0]), text: binding.hint }]
+      : [],
+  );
 }
 
 const contextTitles: readonly (readonly [KeyContext, string])[] = [
   ['prompt', 'At the prompt'],
   ['panes', 'In the panes'],
+  ['filter', 'While a filter is typed'],
+  ['stop', 'Asked whether to stop'],
+  ['leave', 'Asked whether to leave'],
+  ['help', 'In this help'],
   ['script', 'While the walk-through plays'],
 ];
 

@@ -16,7 +16,7 @@ import { absence, commandCounters, paneContent } from './pane-content.ts';
 import { type HeaderSource, headerLine, stripLine, tinyLine } from './present-header.ts';
 import { contextOf } from './press-key.ts';
 import type { Prompt } from './prompt.ts';
-import { activeConsole, type Measure, promptHere } from './reach.ts';
+import { activeConsole, keyPlace, type Measure, promptHere } from './reach.ts';
 import { layoutOf } from './screen-plan.ts';
 import { scriptPanel } from './script-panel.ts';
 import type { ConsoleState, WallState } from './state.ts';
@@ -210,8 +210,7 @@ function footer(wall: WallState, columns: number, now: number): Line {
   if (toast !== null && now < toast.until) {
     return fitted([span(` ${toast.text}`, 'warn')], columns);
   }
-  const several = wall.consoles.length > 1;
-  return hintLine(contextOf(wall), { several }, columns);
+  return hintLine(contextOf(wall), keyPlace(wall), columns);
 }
 
 /** Where the keyboard's input field is: at the prompt, or in the footer for a filter. */

@@ -6,6 +6,7 @@ import { editWhole, insert, lineCharactersMax } from './prompt.ts';
 import { simpleKey } from './prompt-editing.ts';
 import {
   activeConsole,
+  keyPlace,
   type Measure,
   promptHere,
   withActive,
@@ -51,7 +52,7 @@ export function pressKey(
   }
   const context = contextOf(wall);
   const key = keyOf(event);
-  const action = actionOf(context, key, { several: wall.consoles.length > 1 });
+  const action = actionOf(context, key, keyPlace(wall));
   if (pressing.isTiny && (action === null || !alwaysTaken.includes(action))) {
     return change(wall);
   }

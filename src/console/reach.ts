@@ -1,4 +1,5 @@
 import { present } from '../base/assert.ts';
+import type { KeyPlace } from './keys.ts';
 import type { PaneName } from './layout.ts';
 import { emptyPrompt, type Prompt } from './prompt.ts';
 import type { ConsoleState, PaneView, ServerLetter, WallState } from './state.ts';
@@ -48,6 +49,12 @@ export function promptHere(wall: WallState): Prompt | null {
   }
   return wall.overlay.kind === 'none' && wall.atPrompt ? activeConsole(wall).prompt : null;
 }
+
+/** What a binding may depend on. */
+export const keyPlace = (wall: WallState): KeyPlace => ({
+  several: wall.consoles.length > 1,
+  emptyLine: promptHere(wall)?.line === '',
+});
 
 export function withPrompt(wall: WallState, prompt: Prompt): WallState {
   if (wall.overlay.kind === 'filter') {
