@@ -1,6 +1,5 @@
 import { emitKeypressEvents } from 'node:readline';
 import { Readable } from 'node:stream';
-import { stripVTControlCharacters } from 'node:util';
 
 /** What the operator did on the keyboard. */
 export type KeyEvent =
@@ -118,9 +117,13 @@ function keyEvents(character: string, key: Keypress): KeyEvent[] {
   return [{ kind: 'key', name: known ?? text, ctrl, shift, text }];
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this is what a sequence looks like
+const sequences = /\x1b\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]/g;
+
 /** Pasted text without anything that a terminal would obey. */
 const cleaned = (text: string) =>
-  stripVTControlCharacters(text)
+  text
+    .replace(sequences, '')
     .replace(/\r\n?/g, '\n')
     .replace(/\t/g, ' ')
     .replace(/(?!\n)\p{Cc}/gu, '');

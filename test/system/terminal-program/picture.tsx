@@ -88,7 +88,7 @@ function run(command: string): void {
       }, 1);
       break;
     case 'reject':
-      Promise.reject(new Error('planted: rejected'));
+      void Promise.reject(new Error('planted: rejected'));
       break;
     case 'break':
       isBroken = true;
