@@ -9,17 +9,22 @@ export interface Entry {
   readonly text: string;
 }
 
-/** The lowest line that is shown, once the reader has left the tail. */
+/** One of the transcript, counted from the first ever added. */
+interface Numbered extends Entry {
+  readonly number: number;
+}
+
+/** The lowest line that is shown, once the reader has left the tail: the same text at any width. */
 interface Place {
-  /** Counted from the first entry ever added. */
-  readonly entry: number;
-  /** Of the lines that the entry wraps into. */
-  readonly line: number;
+  /** The entry's number. */
+  readonly number: number;
+  /** Of the line's first character in the entry's text. */
+  readonly offset: number;
 }
 
 /** The lines of the Commands pane: a ring, in which a reader may stand still while more is added. */
 export interface Transcript {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Numbered[];
   /** Entries ever added; those that fell off the ring count too. */
   readonly added: number;
   /** Null at the tail. */
@@ -38,15 +43,15 @@ export const emptyTranscript: Transcript = {
 };
 
 export function append(transcript: Transcript, entries: readonly Entry[]): Transcript {
-  const all = [...transcript.entries, ...entries];
+  const numbered = entries.map((entry, index) => ({ ...entry, number: transcript.added + index }));
   return {
     ...transcript,
-    entries: all.length > entriesMax ? all.slice(-entriesMax) : all,
+    entries: [...transcript.entries, ...numbered].slice(-entriesMax),
     added: transcript.added + entries.length,
   };
 }
 
-/** Only the entries that contain the text, whatever its case; a place in it is a place among these. */
+/** Only the entries that contain the text, whatever its case. */
 export function filtered(transcript: Transcript, text: string): Transcript {
   if (text === '') {
     return transcript;
@@ -55,12 +60,12 @@ export function filtered(transcript: Transcript, text: string): Transcript {
   const entries = transcript.entries.filter((entry) =>
     entryText(entry).toLowerCase().includes(wanted),
   );
-  return { ...transcript, entries, added: entries.length };
+  return { ...transcript, entries };
 }
 
-/** Entries that came since the reader left the tail. */
-export const newEntries = ({ place, added, addedWhenLeft }: Transcript): number =>
-  place === null ? 0 : Math.max(0, added - addedWhenLeft);
+/** Entries that came since the reader left the tail, as far as they are kept. */
+export const newEntries = ({ place, entries, addedWhenLeft }: Transcript): number =>
+  place === null ? 0 : entries.filter(({ number }) => number >= addedWhenLeft).length;
 
 export const toTail = (transcript: Transcript): Transcript => ({ ...transcript, place: null });
 
@@ -96,28 +101,69 @@ function entryText({ at, kind, text }: Entry): string {
   }
 }
 
+/** One line of an entry, and where it begins in the entry's text. */
+interface EntryLine {
+  readonly offset: number;
+  readonly line: Line;
+}
+
 /** Whole: broken over as many lines as it takes, and never shortened. */
-const entryLines = (entry: Entry, columns: number): Line[] =>
-  wrap(entryText(entry), columns).map((text) => [span(text, tones[entry.kind])]);
+function entryLines(entry: Entry, columns: number): EntryLine[] {
+  const { text } = span(entryText(entry));
+  const lines: EntryLine[] = [];
+  let offset = 0;
+  for (const piece of wrap(text, columns)) {
+    // The space at which a line was broken is in neither line.
+    offset += lines.length > 0 && text[offset] === ' ' ? 1 : 0;
+    lines.push({ offset, line: [span(piece, tones[entry.kind])] });
+    offset += piece.length;
+  }
+  return lines;
+}
 
-const firstEntry = ({ added, entries }: Transcript): number => added - entries.length;
+/** Of the entry at the reader's place the lines up to there, of others all. */
+function linesToPlace(entry: Numbered, columns: number, place: Place | null): EntryLine[] {
+  const lines = entryLines(entry, columns);
+  return place?.number === entry.number
+    ? lines.filter(({ offset }) => offset <= place.offset)
+    : lines;
+}
 
-/** The lines that end at the reader's place, as many as fit, oldest first. */
+/** The index of the entry at the reader's place; -1 where that has fallen off the ring. */
+const lastShown = ({ entries, place }: Transcript): number =>
+  place === null
+    ? entries.length - 1
+    : entries.findLastIndex(({ number }) => number <= place.number);
+
+/** The lines that end at the reader's place, as many as fit, oldest first; below the first ones, those that follow. */
 export function visibleLines(transcript: Transcript, columns: number, rows: number): Line[] {
   const { entries, place } = transcript;
-  const first = firstEntry(transcript);
-  const last = place === null ? entries.length - 1 : Math.max(0, place.entry - first);
+  const last = lastShown(transcript);
   const chunks: Line[][] = [];
   let count = 0;
   for (let index = last; index >= 0 && count < rows; index--) {
     const entry = entries[index];
-    const lines = entry === undefined ? [] : entryLines(entry, columns);
-    const shown = place !== null && index === last ? lines.slice(0, place.line + 1) : lines;
-    chunks.unshift(shown);
-    count += shown.length;
+    const lines = entry === undefined ? [] : linesToPlace(entry, columns, place);
+    chunks.unshift(lines.map(({ line }) => line));
+    count += lines.length;
   }
-  const all = chunks.flat();
-  return all.slice(Math.max(0, all.length - rows));
+  const above = chunks.flat();
+  if (above.length >= rows) {
+    return above.slice(above.length - rows);
+  }
+  return firstLines(entries, columns, rows);
+}
+
+/** A whole first page. */
+function firstLines(entries: readonly Numbered[], columns: number, rows: number): Line[] {
+  const lines: Line[] = [];
+  for (const entry of entries) {
+    if (lines.length >= rows) {
+      break;
+    }
+    lines.push(...entryLines(entry, columns).map(({ line }) => line));
+  }
+  return lines.slice(0, Math.max(0, rows));
 }
 
 /** Moves the reader by so many lines, up if negative: not above a full first page, and at the lowest line back to the tail. */
@@ -127,34 +173,23 @@ export function scroll(
   columns: number,
   rows: number,
 ): Transcript {
-  const first = firstEntry(transcript);
-  const heights = transcript.entries.map((entry) => entryLines(entry, columns).length);
-  const total = heights.reduce((sum, height) => sum + height, 0);
-  const bottom = Math.max(0, Math.min(total - 1, bottomLine(transcript, heights) + by));
-  const target = Math.max(bottom, Math.min(rows, total) - 1);
-  if (target >= total - 1) {
-    return toTail(transcript);
-  }
-  let above = 0;
-  let index = 0;
-  while (above + (heights[index] ?? 1) <= target) {
-    above += heights[index] ?? 1;
-    index += 1;
-  }
-  return {
-    ...transcript,
-    place: { entry: first + index, line: target - above },
-    addedWhenLeft: transcript.place === null ? transcript.added : transcript.addedWhenLeft,
-  };
-}
-
-/** The number of the lowest shown line, over all entries. */
-function bottomLine({ place, added, entries }: Transcript, heights: readonly number[]): number {
-  const total = heights.reduce((sum, height) => sum + height, 0);
-  if (place === null) {
-    return total - 1;
-  }
-  const index = Math.max(0, place.entry - (added - entries.length));
-  const above = heights.slice(0, index).reduce((sum, height) => sum + height, 0);
-  return above + Math.min(place.line, (heights[index] ?? 1) - 1);
+  const { entries, place, added, addedWhenLeft } = transcript;
+  const lines = entries.flatMap((entry) =>
+    entryLines(entry, columns).map(({ offset }) => ({ number: entry.number, offset })),
+  );
+  const firstPage = Math.min(rows, lines.length) - 1;
+  const at = lines.findLastIndex(
+    ({ number, offset }) =>
+      place === null ||
+      number < place.number ||
+      (number === place.number && offset <= place.offset),
+  );
+  const target = lines[Math.max(firstPage, Math.max(at, firstPage) + by)];
+  return target === undefined || target === lines.at(-1)
+    ? toTail(transcript)
+    : {
+        ...transcript,
+        place: target,
+        addedWhenLeft: place === null ? added : addedWhenLeft,
+      };
 }
