@@ -55,12 +55,27 @@ export function eraseWord(prompt: Prompt): Prompt {
 
 export function eraseNext(prompt: Prompt): Prompt {
   const { line, cursor } = prompt;
-  return replaceLine(prompt, line.slice(0, cursor) + line.slice(cursor + 1), cursor);
+  const next = lengthOf(characters.segment(line.slice(cursor)), false);
+  return replaceLine(prompt, line.slice(0, cursor) + line.slice(cursor + next), cursor);
 }
 
+/** Whether the line takes so much text more. */
+export const hasRoomFor = ({ line }: Prompt, text: string): boolean =>
+  line.length + text.length <= lineCharactersMax;
+
+/** The text at the cursor, as many whole characters of it as there is room for. */
 export function insert(prompt: Prompt, text: string): Prompt {
   const { line, cursor } = prompt;
-  const inserted = text.slice(0, Math.max(0, lineCharactersMax - line.length));
+  let inserted = text;
+  if (!hasRoomFor(prompt, text)) {
+    inserted = '';
+    for (const { segment } of characters.segment(text)) {
+      if (!hasRoomFor(prompt, inserted + segment)) {
+        break;
+      }
+      inserted += segment;
+    }
+  }
   return replaceLine(
     prompt,
     line.slice(0, cursor) + inserted + line.slice(cursor),

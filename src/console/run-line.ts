@@ -1,4 +1,4 @@
-import { commandTable } from '../fragment/commands.ts';
+import { commandTable, parseCommand } from '../fragment/commands.ts';
 import { type Change, change, type Effect } from './effects.ts';
 import { submitted } from './prompt.ts';
 import { activeConsole, withActive, withConsole, withToast } from './reach.ts';
@@ -8,15 +8,12 @@ import { toTail } from './transcript.ts';
 
 /** The server takes as many at a time from one console. */
 const askedMax = 8;
-const stopWords = ['stop', 'quit', 'exit', 'halt'];
 
-/** All that can be completed at the prompt. */
+/** All that can be completed at the prompt. `stop --yes` is for lines and scripts: here a stop is always asked about. */
 export const commandWords: readonly string[] = [
-  ...commandTable.map(({ words }) => words),
+  ...commandTable.map(({ words }) => words).filter((words) => words !== 'stop --yes'),
   'detach',
 ].sort();
-
-export const detachHelp = 'detach               leave this console; the server runs on';
 
 /** Runs what stands at the prompt of the active console. */
 export function runPrompt(wall: WallState, now: number): Change<WallState> {
@@ -38,7 +35,8 @@ export function runLine(wall: WallState, line: string, now: number): Change<Wall
   if (words === 'detach') {
     return detach(wall);
   }
-  if (stopWords.includes(words)) {
+  const parsed = parseCommand(line);
+  if (parsed.ok && parsed.value.kind === 'stop') {
     return askStop(wall, now);
   }
   return command(wall, activeConsole(wall), line, now);
