@@ -6,6 +6,7 @@ import { glyphsFor } from '../console/mode.ts';
 import { presentVoting } from '../console/present-voting.ts';
 import {
   beginVoting,
+  isWorthPicture,
   noticed,
   observed,
   stopping,
@@ -21,6 +22,8 @@ import { messageOf } from './failure.ts';
 
 /** Most jobs are done before this: they load no Ink and never leave the lines. */
 const pictureAfterMs = 400;
+/** How often a job that is nearly done by then is looked at again. */
+const considerEveryMs = 250;
 
 interface VotingTerms {
   readonly title: string;
@@ -89,7 +92,17 @@ export class VotingDisplay implements CastDisplay {
   }
 
   #begin(): void {
-    this.#timer = setTimeout(() => void this.#open(), pictureAfterMs);
+    this.#timer = setTimeout(() => this.#consider(), pictureAfterMs);
+  }
+
+  #consider(): void {
+    const now = performance.now();
+    this.#observe(now);
+    if (isWorthPicture(this.#state, now)) {
+      void this.#open();
+    } else {
+      this.#timer = setTimeout(() => this.#consider(), considerEveryMs);
+    }
   }
 
   async #open(): Promise<void> {

@@ -94,3 +94,29 @@ export function speedOf({
   const isGoing = snapshot.phase === 'casting' && !ends && recent !== null && recent > 0;
   return { recent, average, leftMs: isGoing ? (1_000 * left) / recent : null };
 }
+
+/** What loading and showing a picture holds casting up, several times over. */
+const pictureWorthMs = 2_500;
+/** Sealing is usually done by then. */
+const sealingShownAfterMs = 1_000;
+/** A speed over less than this tells nothing. */
+const speedKnownAfterMs = 250;
+
+/** Whether a job goes on for so long that a picture of it is worth its price, or for nobody knows how long. */
+export function isWorthPicture(state: VotingState, now: number): boolean {
+  const { snapshot, castingFrom, castingTo, stopping: ends } = state;
+  if (ends) {
+    return false;
+  }
+  switch (snapshot.phase) {
+    case 'connecting':
+      return true;
+    case 'casting': {
+      const { leftMs } = speedOf(state);
+      const isKnown = castingFrom !== null && now - castingFrom.at >= speedKnownAfterMs;
+      return isKnown && (leftMs === null || leftMs >= pictureWorthMs);
+    }
+    case 'sealing':
+      return castingTo !== null && now - castingTo.at >= sealingShownAfterMs;
+  }
+}

@@ -5,6 +5,7 @@ import { presentVoting } from '../../src/console/present-voting.ts';
 import { recentRate, sampled } from '../../src/console/rate.ts';
 import {
   beginVoting,
+  isWorthPicture,
   noticed,
   observed,
   speedOf,
@@ -91,6 +92,32 @@ describe('the speed of casting', () => {
         expect(recentRate(history)).toEqual(steps.length === 0 ? null : expect.closeTo(3_000));
       }),
     );
+  });
+});
+
+describe('whether a picture is worth its price', () => {
+  const worth = (cast: number, change: Partial<VotingSnapshot> = {}, now = 400) => {
+    const begun = beginVoting(terms, snapshot(), 0);
+    const state = observed(begun, snapshot({ cast, ...change }), 400);
+    return isWorthPicture(now === 400 ? state : observed(state, state.snapshot, now), now);
+  };
+
+  test('depends on how long the rest takes', () => {
+    expect(worth(100_000)).toBe(true);
+    expect(worth(200_000)).toBe(false);
+    expect(worth(0)).toBe(true);
+    expect(isWorthPicture(stopping(castFor(2)), 2_000)).toBe(false);
+    const late = observed(beginVoting(terms, snapshot(), 300), snapshot({ cast: 10 }), 400);
+    expect(isWorthPicture(late, 400)).toBe(false);
+  });
+
+  test('is certain while servers are dialed, and when sealing takes its time', () => {
+    const dialing = beginVoting(terms, snapshot({ phase: 'connecting' }), 0);
+    expect(isWorthPicture(dialing, 400)).toBe(true);
+    const sealing = { phase: 'sealing', cast: 1_000_000 } as const;
+    expect(worth(0, sealing)).toBe(false);
+    expect(worth(0, sealing, 1_300)).toBe(false);
+    expect(worth(0, sealing, 1_500)).toBe(true);
   });
 });
 
