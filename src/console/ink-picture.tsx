@@ -5,8 +5,11 @@ import type { Screen } from './screen.ts';
 import type { StandIns } from './stand-ins.ts';
 import { StandInsContext } from './styled.tsx';
 
-/** After each commit, the effects of the one before it are done as well: ink-text-input needs two to come to rest. */
-const roundsToRest = 3;
+/**
+ * The second one commits what effects of the first one have set: a text input that was put at its place in a line gets
+ * the whole line so, and hears keys with it.
+ */
+const roundsToRest = 2;
 
 interface Shown {
   readonly element: ReactNode;

@@ -132,6 +132,14 @@ test('writes every line again after another size, and nothing of a frame for the
   );
 });
 
+test('shows no frame at all that was made for another size', () => {
+  screen.enter();
+  drawn('one\ntwo');
+  screen.resized();
+  expect(drawn()).toBe('');
+  expect(drawn('one\ntwo')).toContain('\x1b[1;1Hone\x1b[0m\x1b[K\x1b[2;1Htwo');
+});
+
 test('paints everything again, without clearing', () => {
   screen.enter();
   drawn('one\ntwo');

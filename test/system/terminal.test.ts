@@ -145,6 +145,15 @@ test('draws for every size, and leaves nothing of the one before', async () => {
   expect(terminal.raw().split('\x1b[2J')).toHaveLength(2);
 });
 
+test('writes every line again for another size, as some of the old ones may have left the screen', async () => {
+  const terminal = await started({ cols: 60, rows: 12 });
+  const before = terminal.raw().length;
+  terminal.resize(50, 12);
+  await terminal.until('size 50x12');
+  // The empty line of the prompt has not changed.
+  await terminal.until(() => terminal.raw().slice(before).includes('\x1b[12;1H'));
+});
+
 test('never shows a part of a frame, not even to a terminal that knows nothing of synchronized output', async () => {
   const terminal = await started({ cols: 53, rows: 20 });
   terminal.type('hello\x1b[D\x1b[D!\r');
@@ -199,6 +208,7 @@ test('ends by itself when its owner does nothing about a signal', async () => {
   terminal.signal('SIGHUP');
   expect(await terminal.exited).toEqual({ code: 143 });
   expectRestored(terminal);
+  expect(terminal.raw()).not.toContain('heard SIGHUP');
 });
 
 test.each([
