@@ -23,7 +23,8 @@ const restored = ['\x1b[?2004l', '\x1b[?7h', '\x1b[?1049l', '\x1b[?25h'];
 
 async function started(setting: TerminalSetting = {}): Promise<TestTerminal> {
   const terminal = onTerminal(process.execPath, [program.file], setting);
-  await terminal.until('row 1 of');
+  // Until the whole first frame is there.
+  await terminal.until(() => terminal.raw().endsWith('\x1b[?2026l'));
   return terminal;
 }
 
