@@ -1,5 +1,6 @@
 import { markSeen } from './alarms.ts';
 import { type Change, change } from './effects.ts';
+import { newestAt } from './heard-notices.ts';
 import type { Action } from './keys.ts';
 import { paneNames } from './layout.ts';
 import {
@@ -27,7 +28,7 @@ import {
 } from './reach.ts';
 import { askStop, command, commandWords, detach, runLine, runPrompt } from './run-line.ts';
 import { scrollActive } from './scrolling.ts';
-import type { WallState } from './state.ts';
+import type { ConsoleState, WallState } from './state.ts';
 
 export interface ActionSetting {
   readonly now: number;
@@ -111,8 +112,8 @@ export const actions: Readonly<Record<Action, Handler>> = {
   stop: (wall, { now }) => askStop(wall, now),
   detach,
   help: (wall) => change({ ...wall, overlay: { kind: 'help', scroll: 0 } }),
-  seen: (wall, { now }) => seen(wall, [wall.active], now),
-  'seen-all': (wall, { now }) => seen(wall, [...wall.consoles.keys()], now),
+  seen: (wall) => seen(wall, [activeConsole(wall)]),
+  'seen-all': (wall) => seen(wall, wall.consoles),
   'next-table': nextTable(1),
   'previous-table': nextTable(-1),
   'close-script': (wall) => change({ ...wall, script: null }),
@@ -140,15 +141,16 @@ function copyPrint(wall: WallState, { now }: ActionSetting): Change<WallState> {
     : change(wall, { kind: 'copy', letter, lines: print });
 }
 
-function seen(wall: WallState, which: readonly number[], now: number): Change<WallState> {
-  const chosen = wall.consoles.filter((_, index) => which.includes(index));
-  const marked = chosen.reduce(
-    (state, one) => withConsole(state, { ...one, alarms: markSeen(one.alarms), seenAt: now }),
-    wall,
-  );
+/** Up to the newest notice, by the server's clock: another console's clock may be another. */
+function seen(wall: WallState, consoles: readonly ConsoleState[]): Change<WallState> {
+  const marked = consoles.map((one) => ({
+    ...one,
+    alarms: markSeen(one.alarms),
+    seenAt: one.heard.length === 0 ? one.seenAt : newestAt(one.heard),
+  }));
   return change(
-    marked,
-    ...chosen.map(({ letter }) => ({ kind: 'seen', letter, at: now }) as const),
+    marked.reduce(withConsole, wall),
+    ...marked.map(({ letter, seenAt }) => ({ kind: 'seen', letter, at: seenAt }) as const),
   );
 }
 
@@ -176,7 +178,8 @@ function interrupt(wall: WallState, setting: ActionSetting): Change<WallState> {
   if (wall.atPrompt && prompt.line !== '') {
     return change(withPrompt(wall, eraseAll(prompt)));
   }
-  if (now - wall.interruptedAt <= interruptMs) {
+  const since = now - wall.interruptedAt;
+  if (since >= 0 && since <= interruptMs) {
     const again = { ...wall, interruptedAt: 0 };
     return wall.leaving !== '' || contact.kind !== 'attached' ? detach(again) : askStop(again, now);
   }

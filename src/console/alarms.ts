@@ -21,7 +21,8 @@ export interface Condition {
 
 /** Servers that start together need a moment to find each other. */
 const startMs = 5_000;
-const alarmsMax = 100;
+/** More than anybody reads; each is in the transcript and in the log as well. */
+const alarmsMax = 500;
 const goneKey = 'gone';
 
 const isLasting = (alarms: readonly Alarm[], key: string): boolean =>
@@ -34,11 +35,8 @@ function conditionsIn(
   before: OperatorSnapshot | null,
   now: number,
 ): Condition[] {
-  const conditions = snapshot.alarms.map(({ kind, text }) => ({
-    key: `${kind}: ${text}`,
-    text,
-    since: now,
-  }));
+  // By its text, as is a notice of the same: it is one alarm, whichever of them comes first.
+  const conditions = snapshot.alarms.map(({ text }) => ({ key: text, text, since: now }));
   for (const { server, state, sinceMs, reason } of snapshot.links) {
     const key = `link ${server}`;
     const wasUp = before?.links.some((link) => link.server === server && link.state === 'up');
@@ -58,17 +56,25 @@ export function alarmsAfterSnapshot(
   before: OperatorSnapshot | null,
   now: number,
 ): readonly Alarm[] {
-  return settle(alarms, conditionsIn(alarms, snapshot, before, now), now);
+  // A server that was started anew has to find its peers first, as at its first start.
+  const isSameProcess = before !== null && snapshot.uptimeMs >= before.uptimeMs;
+  return settle(alarms, conditionsIn(alarms, snapshot, isSameProcess ? before : null, now), now);
 }
 
-/** The connection to the server itself is lost. */
+/** The connection to the server itself is lost: of all else that was wrong nobody knows whether it still is. */
 export function alarmsWhenGone(
   alarms: readonly Alarm[],
   text: string,
   now: number,
 ): readonly Alarm[] {
-  return settle(alarms, [{ key: goneKey, text, since: now }], now);
+  const others = alarms.filter(({ key }) => key !== goneKey);
+  const known = alarms.filter(({ key }) => key === goneKey);
+  return [...others, ...settle(known, [{ key: goneKey, text, since: now }], now)];
 }
+
+/** The server has stopped, and with it what was wrong. What nobody has seen yet stays. */
+export const alarmsWhenStopped = (alarms: readonly Alarm[], now: number): readonly Alarm[] =>
+  settle(alarms, [], now);
 
 function settle(
   alarms: readonly Alarm[],
@@ -80,7 +86,17 @@ function settle(
   const fresh = conditions
     .filter(({ key }) => !alarms.some((alarm) => alarm.key === key))
     .map((condition) => ({ ...condition, until: null, seen: false }));
-  return [...kept, ...fresh].slice(-alarmsMax);
+  return bounded([...kept, ...fresh]);
+}
+
+/** What lasts is never given up, or it would be raised anew at each snapshot. */
+function bounded(alarms: readonly Alarm[]): readonly Alarm[] {
+  let excess = alarms.length - alarmsMax;
+  return alarms.filter(({ until }) => {
+    const stays = excess <= 0 || until === null;
+    excess -= stays ? 0 : 1;
+    return stays;
+  });
 }
 
 /** An alarm whose condition is back before anybody has seen it is the same alarm, not a second one. */
@@ -91,17 +107,29 @@ function settled(alarm: Alarm, condition: Condition | undefined, now: number): A
   return alarm.seen ? [] : [{ ...alarm, until: alarm.until ?? now }];
 }
 
-/** Notices that are alarms stay as well, unless a lasting condition says the same, or they were seen before. */
+/** Notices that are alarms stay until they are seen; the same again is the same alarm, for as long as it is there. */
 export function alarmsAfterNotices(
   alarms: readonly Alarm[],
   notices: readonly Notice[],
-  seenAt: number,
 ): readonly Alarm[] {
-  const fresh = notices
-    .filter(({ level, at }) => level === 'alarm' && at > seenAt)
-    .map(({ at, text }) => ({ key: `${at} ${text}`, text, since: at, until: at, seen: false }))
-    .filter(({ key, text }) => !alarms.some((known) => known.key === key || known.text === text));
-  return fresh.length === 0 ? alarms : [...alarms, ...fresh].slice(-alarmsMax);
+  let after = alarms;
+  for (const { level, at, text } of notices) {
+    if (level === 'alarm') {
+      after = withNotice(after, at, text);
+    }
+  }
+  return bounded(after);
+}
+
+function withNotice(alarms: readonly Alarm[], at: number, text: string): readonly Alarm[] {
+  if (alarms.some(({ key }) => key === text)) {
+    return alarms.map((alarm) =>
+      alarm.key === text && alarm.until !== null
+        ? { ...alarm, until: Math.max(alarm.until, at) }
+        : alarm,
+    );
+  }
+  return [...alarms, { key: text, text, since: at, until: at, seen: false }];
 }
 
 export const markSeen = (alarms: readonly Alarm[]): readonly Alarm[] =>

@@ -75,5 +75,21 @@ export function helpLines(setting: KeySetting, columns: number): Line[] {
   ]);
 }
 
+/** How much of the help a screen shows at a time, and how far it can be scrolled. */
+export function helpRoom(setting: KeySetting, screen: { columns: number; rows: number }): PageRoom {
+  const lines = helpLines(setting, helpColumns(screen.columns)).length;
+  // Beside the footer and two borders.
+  const rows = Math.max(1, Math.min(screen.rows - 3, lines));
+  return { rows, most: lines - rows };
+}
+
+interface PageRoom {
+  readonly rows: number;
+  readonly most: number;
+}
+
+/** Of the text in the box on a screen so wide. */
+export const helpColumns = (columns: number): number => Math.min(columns, 96) - 4;
+
 export const wrapped = (text: string, columns: number): Line[] =>
   wrap(text, columns).map((line) => [span(line)]);

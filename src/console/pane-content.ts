@@ -30,12 +30,12 @@ export function paneContent(
   pane: ShowingPane,
   options: ContentOptions,
 ): PaneContent {
-  const { snapshot, snapshotAt, contact } = state;
+  const { snapshot, snapshotAt } = state;
   if (snapshot === null) {
     return { title: titles[pane], counters: [], lines: [[span(absence(state), 'dim')]] };
   }
-  if (contact.kind === 'attached') {
-    return present(state, snapshot, pane, options, options.now - snapshotAt);
+  if (isLive(state, options.now)) {
+    return present(state, snapshot, pane, options, ageOf(state, options.now));
   }
   const last = present(state, snapshot, pane, options, 0);
   return {
@@ -44,6 +44,17 @@ export function paneContent(
     lines: last.lines.map(dimmed),
   };
 }
+
+/** Watched, a server says something every second. */
+const staleMs = 3_000;
+
+/** Since the newest snapshot came; nothing where the clock was set back meanwhile. */
+export const ageOf = ({ snapshotAt }: ConsoleState, now: number): number =>
+  Math.max(0, now - snapshotAt);
+
+/** Whether what is shown is so now. A server that stands still keeps its connection, and says nothing. */
+export const isLive = ({ contact, snapshot, snapshotAt }: ConsoleState, now: number): boolean =>
+  contact.kind === 'attached' && snapshot !== null && Math.abs(now - snapshotAt) <= staleMs;
 
 /** What was true once does not look as if it were so now. */
 const dimmed = (line: Line): Line => line.map(({ text }) => span(text, 'dim'));
@@ -57,6 +68,7 @@ export function absence({ letter, contact }: ConsoleState): string {
       return `server ${letter} does not run`;
     case 'stopped':
     case 'gone':
+    case 'refused':
       return contact.reason;
   }
 }

@@ -1,8 +1,9 @@
 import { alarmBar } from './alarm-bar.ts';
 import { unseen } from './alarms.ts';
-import { type Box, box, helpLines, wrapped } from './boxes.ts';
-import { hintLine } from './footer.ts';
+import { type Box, box, helpColumns, helpLines, wrapped } from './boxes.ts';
+import { hintLine, shortened } from './footer.ts';
 import type { Glyphs } from './glyphs.ts';
+import { sourceOf } from './header-source.ts';
 import {
   type PaneName,
   type PanesLayout,
@@ -12,11 +13,11 @@ import {
 } from './layout.ts';
 import { fitted, type Line, span } from './line.ts';
 import { contentColumns, framePane } from './pane.ts';
-import { absence, commandCounters, paneContent } from './pane-content.ts';
-import { type HeaderSource, headerLine, stripLine, tinyLine } from './present-header.ts';
+import { ageOf, commandCounters, paneContent } from './pane-content.ts';
+import { headerLine, stripLine, tinyLine } from './present-header.ts';
 import { contextOf } from './press-key.ts';
 import type { Prompt } from './prompt.ts';
-import { activeConsole, keyPlace, type Measure, promptHere } from './reach.ts';
+import { activeConsole, isShown, keyPlace, type Measure, promptHere } from './reach.ts';
 import { layoutOf } from './screen-plan.ts';
 import { scriptPanel } from './script-panel.ts';
 import type { ConsoleState, WallState } from './state.ts';
@@ -44,13 +45,15 @@ export interface Light {
 }
 
 const promptSign = '#> ';
+/** Columns of a filter in the border. */
+const filterColumns = 12;
 
 export function drawWall(wall: WallState, light: Light): Picture {
   const layout = layoutOf(wall);
   if (layout.kind === 'tiny') {
     return { regions: [tiny(wall, light)], input: null };
   }
-  const { glyphs, now } = light;
+  const { glyphs } = light;
   const consoles = wall.consoles.flatMap((state, index) => {
     const place = layout.consoles[index];
     return place === null || place === undefined ? [] : drawConsole(wall, state, place, light);
@@ -71,36 +74,21 @@ export function drawWall(wall: WallState, light: Light): Picture {
       ...strip(wall, layout.strip, light),
       ...consoles,
       ...script,
-      { key: 'footer', rect: layout.footer, lines: [footer(wall, layout.footer.columns, now)] },
+      { key: 'footer', rect: layout.footer, lines: [footer(wall, layout.footer.columns, light)] },
       ...(over === null ? [] : [{ key: 'overlay', ...over }]),
     ],
     input: input(wall, layout),
   };
 }
 
-const sourceOf = (state: ConsoleState): HeaderSource => {
-  const { letter, snapshot, contact } = state;
-  switch (contact.kind) {
-    case 'attached':
-    case 'connecting':
-      return snapshot === null || contact.kind === 'connecting'
-        ? { server: letter, connection: 'CONNECTING', why: '' }
-        : { server: letter, snapshot };
-    case 'gone':
-      return { server: letter, connection: 'GONE', why: absence(state) };
-    default:
-      return { server: letter, connection: 'STOPPED', why: absence(state) };
-  }
-};
-
 function tiny(wall: WallState, { glyphs, now }: Light): Region {
   const { columns, rows } = wall;
   const state = activeConsole(wall);
   const options = {
-    ...{ ageMs: now - state.snapshotAt, columns, glyphs },
+    ...{ ageMs: ageOf(state, now), columns, glyphs },
     unseen: unseen(state.alarms).length,
   };
-  const lines = [tinyLine(sourceOf(state), options)];
+  const lines = [tinyLine(sourceOf(state, now), options)];
   const blank = Array.from({ length: Math.max(0, rows - 1) }, () => fitted([], columns));
   return {
     key: 'tiny',
@@ -115,13 +103,21 @@ function strip(wall: WallState, rect: Rect | null, { glyphs, now }: Light): Regi
   }
   const others = wall.consoles.filter((_, index) => index !== wall.active);
   const options = {
-    ...{
-      ageMs: now - Math.max(...others.map(({ snapshotAt }) => snapshotAt)),
-      columns: rect.columns,
-    },
+    ...{ ageMs: Math.min(...others.map((one) => ageOf(one, now))), columns: rect.columns },
     ...{ glyphs, unseen: others.map(({ alarms }) => unseen(alarms).length) },
   };
-  return [{ key: 'strip', rect, lines: [stripLine(others.map(sourceOf), options)] }];
+  return [
+    {
+      key: 'strip',
+      rect,
+      lines: [
+        stripLine(
+          others.map((one) => sourceOf(one, now)),
+          options,
+        ),
+      ],
+    },
+  ];
 }
 
 function drawConsole(
@@ -133,27 +129,43 @@ function drawConsole(
   const { letter, alarms } = state;
   const { header } = layout;
   const options = {
-    ...{ ageMs: light.now - state.snapshotAt, columns: header.columns, glyphs: light.glyphs },
+    ...{ ageMs: ageOf(state, light.now), columns: header.columns, glyphs: light.glyphs },
     unseen: layout.alarms === null ? unseen(alarms).length : 0,
   };
   const panes = paneNames.flatMap((pane) => {
     const rect = layout.panes[pane];
     return rect === null ? [] : [drawPane(wall, state, pane, rect, light)];
   });
-  const key = wall.atPrompt ? 'Esc a' : 'a';
   return [
-    { key: `${letter} header`, rect: header, lines: [headerLine(sourceOf(state), options)] },
+    {
+      key: `${letter} header`,
+      rect: header,
+      lines: [headerLine(sourceOf(state, light.now), options)],
+    },
     ...(layout.alarms === null
       ? []
       : [
           {
             key: `${letter} alarms`,
             rect: layout.alarms,
-            lines: [alarmBar(alarms, layout.alarms.columns, key)],
+            lines: [alarmBar(alarms, layout.alarms.columns, seenKeys(wall, state), light.glyphs)],
           },
         ]),
     ...panes,
   ];
+}
+
+/** What takes the bar of alarms away; empty while a walk-through has the keyboard. */
+function seenKeys(wall: WallState, state: ConsoleState): string {
+  const key = activeConsole(wall) === state ? 'a' : 'A';
+  switch (contextOf(wall)) {
+    case 'script':
+      return '';
+    case 'panes':
+      return key;
+    default:
+      return `Esc ${key}`;
+  }
 }
 
 function drawPane(
@@ -167,7 +179,7 @@ function drawPane(
   const view = state.views[pane];
   const content =
     pane === 'commands'
-      ? commandContent(wall, state, rect)
+      ? commandContent(wall, state, rect, glyphs)
       : paneContent(state, pane, { columns, glyphs, now });
   const { lines } = framePane({
     ...{ columns, rows, glyphs, content },
@@ -183,7 +195,12 @@ const hasKeyboard = (wall: WallState, state: ConsoleState, pane: PaneName): bool
   activeConsole(wall) === state && pane === (wall.atPrompt ? 'commands' : wall.focus);
 
 /** The transcript down to its tail, or to where the reader is, and below it the prompt. */
-function commandContent(wall: WallState, state: ConsoleState, { columns, rows }: Rect) {
+function commandContent(
+  wall: WallState,
+  state: ConsoleState,
+  { columns, rows }: Rect,
+  glyphs: Glyphs,
+) {
   const inner = contentColumns(columns);
   const room = Math.max(0, rows - 3);
   const { filter } = state.views.commands;
@@ -193,13 +210,14 @@ function commandContent(wall: WallState, state: ConsoleState, { columns, rows }:
   const line = isTyped ? '' : state.prompt.line;
   const prompt = [span(promptSign, isTyped ? 'accent' : 'dim'), span(line)];
   const counters = [
-    ...(filter === '' ? [] : [[span(`/${filter}`, 'warn')]]),
     ...commandCounters(state),
+    // The last one stays longest: that lines are hidden must not be hidden.
+    ...(filter === '' ? [] : [[span(`/${shortened(filter, filterColumns, glyphs)}`, 'warn')]]),
   ];
   return { title: 'Commands', counters, lines: [...blank, ...shown, prompt] };
 }
 
-function footer(wall: WallState, columns: number, now: number): Line {
+function footer(wall: WallState, columns: number, { glyphs, now }: Light): Line {
   const { overlay: over, frozen, toast } = wall;
   if (over.kind === 'filter') {
     return fitted([span(' /', 'accent')], columns);
@@ -207,8 +225,8 @@ function footer(wall: WallState, columns: number, now: number): Line {
   if (frozen) {
     return fitted([span(' FROZEN ', 'selected'), span(' any key goes on')], columns);
   }
-  if (toast !== null && now < toast.until) {
-    return fitted([span(` ${toast.text}`, 'warn')], columns);
+  if (toast !== null && isShown(toast, now)) {
+    return fitted([span(` ${shortened(toast.text, columns - 1, glyphs)}`, 'warn')], columns);
   }
   return hintLine(contextOf(wall), keyPlace(wall), columns);
 }
@@ -238,7 +256,7 @@ function overlay(wall: WallState, layout: ScreenLayout, { glyphs }: Light): Box 
   switch (over.kind) {
     case 'help': {
       const setting = { several: wall.consoles.length > 1 };
-      return box('Help', helpLines(setting, Math.min(columns, 96) - 4), over.scroll, screen);
+      return box('Help', helpLines(setting, helpColumns(columns)), over.scroll, screen);
     }
     case 'leave':
       return box('Leave?', wrapped(wall.leaving, Math.min(columns, 66) - 4), 0, screen);

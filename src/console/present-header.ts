@@ -9,8 +9,12 @@ export type HeaderSource =
   | { readonly server: 'a' | 'b' | 'c'; readonly snapshot: OperatorSnapshot }
   | { readonly server: 'a' | 'b' | 'c'; readonly connection: ConnectionWord; readonly why: string };
 
-/** CONNECTING: no answer yet. GONE: the connection ended though nobody said stop. STOPPED: the server said goodbye. */
-export type ConnectionWord = 'CONNECTING' | 'GONE' | 'STOPPED';
+/**
+ * CONNECTING: no answer yet. STALE: the connection is there, and nothing comes over it. GONE: the connection ended though
+ * nobody said stop. STOPPED: the server said goodbye. OFF: it has not been seen to run. REFUSED: it runs, but this console
+ * cannot watch it.
+ */
+export type ConnectionWord = 'CONNECTING' | 'STALE' | 'GONE' | 'STOPPED' | 'OFF' | 'REFUSED';
 
 export interface HeaderOptions {
   /** Since the snapshot came. */

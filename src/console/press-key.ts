@@ -2,7 +2,7 @@ import { actions } from './actions.ts';
 import { type Change, change, type Effect } from './effects.ts';
 import type { KeyEvent } from './key-events.ts';
 import { actionOf, type KeyContext, keyOf } from './keys.ts';
-import { editWhole, insert, lineCharactersMax } from './prompt.ts';
+import { editWhole, hasRoomFor, insert, lineCharactersMax } from './prompt.ts';
 import { simpleKey } from './prompt-editing.ts';
 import {
   activeConsole,
@@ -13,13 +13,10 @@ import {
   withPrompt,
   withToast,
 } from './reach.ts';
-import { runPrompt } from './run-line.ts';
+import { askedMax, runPrompt } from './run-line.ts';
 import type { WallState } from './state.ts';
 
 type Key = Extract<KeyEvent, { kind: 'key' }>;
-
-/** Lines of one paste that are run: more is taken for a mistake. */
-const pastedLinesMax = 20;
 
 /** What the keyboard is for. */
 export function contextOf({ overlay, script, atPrompt }: WallState): KeyContext {
@@ -63,11 +60,11 @@ export function pressKey(
   if (wall.overlay.kind === 'stop') {
     return typeLetter(wall, event);
   }
-  return feed(wall, event);
+  return feed(wall, event, pressing.now);
 }
 
 /** Passes a simple key on to the input field, which does with it what input fields do. */
-function feed(wall: WallState, event: Key): Change<WallState> {
+function feed(wall: WallState, event: Key, now: number): Change<WallState> {
   const prompt = promptHere(wall);
   if (prompt === null) {
     return change(wall);
@@ -77,9 +74,11 @@ function feed(wall: WallState, event: Key): Change<WallState> {
     const edited = event.ctrl ? prompt : editWhole(prompt, event);
     return change(edited === prompt ? wall : withPrompt(wall, edited));
   }
-  const isFull = event.text !== '' && prompt.line.length >= lineCharactersMax;
-  if (simple.sequence === '' || isFull) {
+  if (simple.sequence === '') {
     return change(wall);
+  }
+  if (!hasRoomFor(prompt, event.text)) {
+    return change(withToast(wall, 'No room for more on this line.', now));
   }
   // Where a character comes or goes, the input field tells the line, and the cursor follows from that.
   const isArrow = event.name === 'left' || event.name === 'right';
@@ -99,7 +98,7 @@ function typeLetter(wall: WallState, { name, text, ctrl }: Key): Change<WallStat
   return change(isLetter ? { ...wall, overlay: { kind: 'stop', typed: typed + text } } : wall);
 }
 
-/** Lines that are complete are run; what follows the last line break waits at the prompt. */
+/** Lines that are complete are run, all or none; what follows the last line break waits at the prompt. */
 function paste(wall: WallState, text: string, now: number): Change<WallState> {
   const context = contextOf(wall);
   const lines = text.split('\n').map((line) => line.replaceAll('\t', ' '));
@@ -110,16 +109,23 @@ function paste(wall: WallState, text: string, now: number): Change<WallState> {
   if (context !== 'prompt' && context !== 'panes') {
     return change(wall);
   }
-  if (lines.length > pastedLinesMax) {
-    return change(
-      withToast(
-        wall,
-        `Not run: a paste of ${lines.length} lines. At most ${pastedLinesMax} are.`,
-        now,
-      ),
-    );
+  const fault = pasteFault(wall, lines);
+  return fault === null
+    ? runPasted({ ...wall, atPrompt: true }, lines, now)
+    : change(withToast(wall, fault, now));
+}
+
+/** Why nothing of a paste is run: more than a server takes at a time, or a line that is longer than any command. */
+function pasteFault(wall: WallState, lines: readonly string[]): string | null {
+  const commands = lines.filter((line, index) => index < lines.length - 1 && line.trim() !== '');
+  if (commands.length > askedMax) {
+    return `Not pasted: ${commands.length} commands. At most ${askedMax} are run at a time.`;
   }
-  return runPasted({ ...wall, atPrompt: true }, lines, now);
+  const { prompt } = activeConsole(wall);
+  const isTooLong = lines.some((line, index) =>
+    index === 0 ? !hasRoomFor(prompt, line) : line.length > lineCharactersMax,
+  );
+  return isTooLong ? `Not pasted: a line of more than ${lineCharactersMax} characters.` : null;
 }
 
 function runPasted(wall: WallState, lines: readonly string[], now: number): Change<WallState> {
@@ -127,13 +133,18 @@ function runPasted(wall: WallState, lines: readonly string[], now: number): Chan
   const effects: Effect[] = [];
   for (const [index, line] of lines.entries()) {
     state = withActive(state, { prompt: insert(activeConsole(state).prompt, line) });
-    if (index < lines.length - 1) {
-      const ran = runPrompt(state, now);
-      effects.push(...ran.effects);
-      state = ran.state;
+    if (index === lines.length - 1) {
+      break;
     }
-    if (state.overlay.kind !== 'none') {
-      // A question is open: what else was pasted is no answer to it.
+    const ran = runPrompt(state, now);
+    effects.push(...ran.effects);
+    state = ran.state;
+    if (state.overlay.kind !== 'none' || effects.some(({ kind }) => kind === 'leave')) {
+      // A question is open, or the console is left: what else was pasted is no answer to it.
+      const isMore = lines.slice(index + 1).some((one) => one.trim() !== '');
+      state = isMore
+        ? withToast(state, `Not run: what was pasted after "${line.trim()}".`, now)
+        : state;
       break;
     }
   }

@@ -84,3 +84,7 @@ export const withToast = (wall: WallState, text: string, now: number): WallState
   ...wall,
   toast: { text, until: now + toastMs },
 });
+
+/** Not for hours where the clock was set back by them. */
+export const isShown = ({ until }: { readonly until: number }, now: number): boolean =>
+  now < until && until - now <= toastMs;

@@ -2,12 +2,12 @@ import { commandTable, parseCommand } from '../fragment/commands.ts';
 import { type Change, change, type Effect } from './effects.ts';
 import { submitted } from './prompt.ts';
 import { activeConsole, withActive, withConsole, withToast } from './reach.ts';
-import { say } from './server-events.ts';
+import { say, wordsOf } from './server-events.ts';
 import type { ConsoleState, WallState } from './state.ts';
 import { toTail } from './transcript.ts';
 
 /** The server takes as many at a time from one console. */
-const askedMax = 8;
+export const askedMax = 8;
 
 /** All that can be completed at the prompt. `stop --yes` is for lines and scripts: here a stop is always asked about. */
 export const commandWords: readonly string[] = [
@@ -31,8 +31,7 @@ export function runPrompt(wall: WallState, now: number): Change<WallState> {
 
 /** Runs a line as if it had been typed: the same for the prompt and for the keys that stand for commands. */
 export function runLine(wall: WallState, line: string, now: number): Change<WallState> {
-  const words = line.toLowerCase().split(/\s+/).join(' ');
-  if (words === 'detach') {
+  if (wordsOf(line) === 'detach') {
     return detach(wall);
   }
   const parsed = parseCommand(line);
@@ -49,13 +48,25 @@ export const detach = (wall: WallState): Change<WallState> =>
     : change({ ...wall, overlay: { kind: 'leave' } });
 
 export function askStop(wall: WallState, now: number): Change<WallState> {
-  const { letter, contact } = activeConsole(wall);
-  return contact.kind === 'attached'
+  const state = activeConsole(wall);
+  return state.contact.kind === 'attached'
     ? change({ ...wall, overlay: { kind: 'stop', typed: '' } })
-    : change(withToast(wall, `Server ${letter} does not run.`, now));
+    : change(withToast(wall, notSent(state), now));
 }
 
-/** Sends a command to its server. */
+/** Why nothing can be said to the server. */
+function notSent({ letter, contact }: ConsoleState): string {
+  switch (contact.kind) {
+    case 'connecting':
+      return `Not sent: still waiting for server ${letter}.`;
+    case 'refused':
+      return `Not sent: ${contact.reason}.`;
+    default:
+      return `Server ${letter} does not run.`;
+  }
+}
+
+/** Sends a command to its server. Its answer is to be seen, wherever the reader was and whatever was filtered. */
 export function command(
   wall: WallState,
   state: ConsoleState,
@@ -64,9 +75,10 @@ export function command(
 ): Change<WallState> {
   const { letter, asked, contact } = state;
   const echoed = say(state, 'command', now, text);
-  const shown = { ...echoed, transcript: toTail(echoed.transcript) };
+  const views = { ...state.views, commands: { ...state.views.commands, filter: '' } };
+  const shown = { ...echoed, views, transcript: toTail(echoed.transcript) };
   if (contact.kind !== 'attached') {
-    return change(withConsole(wall, say(shown, 'failure', now, `Server ${letter} does not run.`)));
+    return change(withConsole(wall, say(shown, 'failure', now, notSent(state))));
   }
   if (asked.length >= askedMax) {
     const reason = `${asked.length} commands wait for their answers: wait for one.`;

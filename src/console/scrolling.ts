@@ -1,3 +1,4 @@
+import { helpRoom } from './boxes.ts';
 import { type Change, change } from './effects.ts';
 import { activeConsole, activeView, type Measure, withActive, withView } from './reach.ts';
 import type { WallState } from './state.ts';
@@ -28,8 +29,9 @@ function linesOf(move: Move, rows: number): number {
 export function scrollActive(move: Move) {
   return (wall: WallState, { measure }: { readonly measure: Measure }): Change<WallState> => {
     if (wall.overlay.kind === 'help') {
-      const by = linesOf(move, wall.rows - 4);
-      const scrolled = Math.max(0, wall.overlay.scroll + by);
+      const { rows, most } = helpRoom({ several: wall.consoles.length > 1 }, wall);
+      const from = Math.min(most, wall.overlay.scroll);
+      const scrolled = Math.min(most, Math.max(0, from + linesOf(move, rows)));
       return change({ ...wall, overlay: { kind: 'help', scroll: scrolled } });
     }
     const pane = wall.atPrompt ? 'commands' : wall.focus;

@@ -1,7 +1,14 @@
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
 import type { ControlAnswer, ControlRows, Notice } from '../transport/control-messages.ts';
-import { alarmsAfterNotices, alarmsAfterSnapshot, alarmsWhenGone, unseen } from './alarms.ts';
+import {
+  alarmsAfterNotices,
+  alarmsAfterSnapshot,
+  alarmsWhenGone,
+  alarmsWhenStopped,
+  unseen,
+} from './alarms.ts';
 import { type Change, change, type Effect } from './effects.ts';
+import { newestAt, remembered, unheard } from './heard-notices.ts';
 import type { ConsoleState, Contact } from './state.ts';
 import { append, clock, type Entry, type EntryKind } from './transcript.ts';
 
@@ -11,7 +18,12 @@ const rowsEveryMs = 1_000;
 export type ServerEvent =
   | { readonly kind: 'contact'; readonly contact: Contact }
   | { readonly kind: 'snapshot'; readonly snapshot: OperatorSnapshot }
-  | { readonly kind: 'notices'; readonly notices: readonly Notice[] }
+  | {
+      readonly kind: 'notices';
+      readonly notices: readonly Notice[];
+      /** What every console is told that begins to watch: some of it may be known here. */
+      readonly isRetold: boolean;
+    }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: ControlAnswer }
   | { readonly kind: 'rows'; readonly table: string; readonly rows: ControlRows };
 
@@ -26,7 +38,7 @@ export function hearServer(
     case 'snapshot':
       return hearSnapshot(state, event.snapshot, now);
     case 'notices':
-      return hearNotices(state, event.notices);
+      return hearNotices(state, event.notices, event.isRetold);
     case 'answer':
       return hearAnswer(state, event.id, event.answer, now);
     case 'rows':
@@ -48,13 +60,19 @@ function hearContact(state: ConsoleState, contact: Contact, now: number): Change
   const { letter } = state;
   const next = { ...state, contact };
   switch (contact.kind) {
-    case 'stopped':
-      return change(say({ ...next, alarms: [] }, 'warning', now, `${capital(contact.reason)}.`));
+    case 'stopped': {
+      const alarms = alarmsWhenStopped(state.alarms, now);
+      return change(say({ ...next, alarms }, 'warning', now, `${capital(contact.reason)}.`));
+    }
     case 'gone': {
       const text = `server ${letter} is GONE: ${contact.reason}`;
       const alarms = alarmsWhenGone(state.alarms, text, now);
       return ringing(state, say({ ...next, alarms }, 'alarm', now, text));
     }
+    case 'refused':
+      return change(
+        say(next, 'warning', now, `not attached to server ${letter}: ${contact.reason}`),
+      );
     case 'attached':
       return change(
         state.contact.kind === 'connecting'
@@ -76,20 +94,13 @@ function hearSnapshot(
 ): Change<ConsoleState> {
   const alarms = alarmsAfterSnapshot(state.alarms, snapshot, state.snapshot, now);
   const next = ringing(state, { ...state, snapshot, snapshotAt: now, alarms });
-  if (now - state.rowsAskedAt < rowsEveryMs || !hasNewRows(state, snapshot)) {
+  const { commits } = snapshot;
+  if (Math.abs(now - state.rowsAskedAt) < rowsEveryMs || state.rowsCommit === commits) {
     return next;
   }
   const rows: Effect = { kind: 'rows', letter: state.letter, table: state.table };
-  return change({ ...next.state, rowsAskedAt: now }, ...next.effects, rows);
-}
-
-function hasNewRows(
-  { snapshot: before, table }: ConsoleState,
-  snapshot: OperatorSnapshot,
-): boolean {
-  const rowsIn = (one: OperatorSnapshot | null) =>
-    one?.tables.find(({ name }) => name === table)?.rows;
-  return before?.commits !== snapshot.commits || rowsIn(before) !== rowsIn(snapshot);
+  const asked = { ...next.state, rowsAskedAt: now, rowsCommit: commits };
+  return change(asked, ...next.effects, rows);
 }
 
 /** With a bell where there are alarms that were not there before. */
@@ -99,20 +110,26 @@ function ringing(before: ConsoleState, after: ConsoleState): Change<ConsoleState
   return isNew ? change(after, { kind: 'bell' }) : change(after);
 }
 
-function hearNotices(state: ConsoleState, notices: readonly Notice[]): Change<ConsoleState> {
-  const { noticedAt } = state;
-  const fresh = notices.filter(
-    ({ at, text }) => at > noticedAt || (at === noticedAt && !isSaid(state, at, text)),
-  );
+function hearNotices(
+  state: ConsoleState,
+  notices: readonly Notice[],
+  isRetold: boolean,
+): Change<ConsoleState> {
+  const { heard } = state;
+  const fresh = isRetold ? unheard(heard, notices) : notices;
   const lines = fresh.map(({ at, level, text }): Entry => ({ at, kind: level, text }));
-  const newest = Math.max(noticedAt, ...fresh.map(({ at }) => at));
-  const alarms = alarmsAfterNotices(state.alarms, fresh, state.seenAt);
   const transcript = append(state.transcript, lines);
-  return ringing(state, { ...state, alarms, transcript, noticedAt: newest });
+  // The newest is told again each time: if it is older than what was seen, the server's clock was set back.
+  const isSetBack = isRetold && newestAt(notices) < state.seenAt;
+  const seenAt = isSetBack ? 0 : state.seenAt;
+  const unseenYet = isRetold ? fresh.filter(({ at }) => at > seenAt) : fresh;
+  const alarms = alarmsAfterNotices(state.alarms, unseenYet);
+  return ringing(state, {
+    ...state,
+    ...{ alarms, transcript, seenAt },
+    heard: remembered(heard, fresh),
+  });
 }
-
-const isSaid = ({ transcript }: ConsoleState, at: number, text: string): boolean =>
-  transcript.entries.some((entry) => entry.at === at && entry.text === text);
 
 function hearAnswer(
   state: ConsoleState,
@@ -122,15 +139,26 @@ function hearAnswer(
 ): Change<ConsoleState> {
   const asked = state.asked.find((one) => one.id === id);
   const rest = state.asked.filter((one) => one.id !== id);
-  // Where other commands were given meanwhile it has to be said whose answer this is.
+  const command = wordsOf(asked?.text ?? '');
+  // Where other commands were given or answered meanwhile it has to be said whose answer this is.
   const isLate = asked !== undefined && state.lastCommand !== asked.id;
   const heading = isLate ? entries('info', now, [`${asked.text} (of ${clock(asked.at)}):`]) : [];
-  const answer = entries(ok ? 'answer' : 'failure', now, lines);
+  const own = command === 'help' ? helpHere : [];
+  const answer = entries(ok ? 'answer' : 'failure', now, [...lines, ...own]);
   const transcript = append(state.transcript, [...heading, ...answer]);
-  const next = { ...state, asked: rest, transcript };
-  if (ok && asked !== undefined && /^print tally\b/.test(asked.text)) {
+  const next = { ...state, asked: rest, transcript, lastCommand: 0 };
+  if (ok && /^print tally( |$)/.test(command)) {
     const print = [...lines];
     return change({ ...next, print }, { kind: 'keep-print', letter: state.letter, lines: print });
   }
   return change(next);
 }
+
+/** What the server's own list cannot name. */
+const helpHere: readonly string[] = [
+  'detach               leave this console; the server runs on',
+  'Keys: ? while nothing is typed.',
+];
+
+/** As the server reads a command: case and spaces do not matter. */
+export const wordsOf = (text: string): string => text.trim().toLowerCase().split(/\s+/).join(' ');

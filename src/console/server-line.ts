@@ -19,6 +19,8 @@ const retryMs = 1_000;
 const rowsWanted = 40;
 /** What the connection's end is called where the server has said nothing. */
 const vanished = 'the server is gone';
+/** How a server ends that says goodbye to everybody; another goodbye is to this console alone. */
+const isStop = (reason: string): boolean => reason.endsWith('has stopped');
 
 /** The line to one server: it is dialed again for as long as the console is there. */
 export class ServerLine {
@@ -28,7 +30,7 @@ export class ServerLine {
   #retry: NodeJS.Timeout | null = null;
   /** Why this end has closed the connection. */
   #fault: string | null = null;
-  #wasThere = false;
+  #contact: Contact = { kind: 'connecting' };
   #isClosed = false;
 
   constructor(connect: Connect, hear: (event: ServerEvent) => void) {
@@ -40,29 +42,34 @@ export class ServerLine {
     if (this.#isClosed) {
       return;
     }
-    const connection = await this.#connect({
-      onNotice: (notices) => this.#tell({ kind: 'notices', notices }),
-      onSnapshot: (snapshot) => this.#show(snapshot),
-      onClose: (reason) => this.#lost(reason),
-    });
-    if (this.#isClosed) {
-      connection?.close();
-    } else if (connection === null) {
-      if (!this.#wasThere) {
-        this.#contact({ kind: 'absent' });
-      }
+    let isRetold = true;
+    try {
+      this.#connection = await this.#connect({
+        onNotice: (notices) => {
+          this.#tell({ kind: 'notices', notices, isRetold });
+          isRetold = false;
+        },
+        onSnapshot: (snapshot) => this.#show(snapshot),
+        onClose: (reason) => this.#lost(reason),
+      });
+    } catch (error) {
+      this.#become({ kind: 'refused', reason: reasonOf(error) });
       this.#again();
+      return;
+    }
+    if (this.#isClosed) {
+      this.#connection?.close();
+    } else if (this.#connection === null) {
+      this.#noAnswer();
     } else {
-      this.#connection = connection;
-      this.#wasThere = true;
-      this.#contact({ kind: 'attached' });
-      connection.watch();
+      // Attached is what says something: a connection alone is taken for a server that stands still as well.
+      this.#connection.watch();
     }
   }
 
   async command(id: number, text: string): Promise<readonly string[]> {
     const answer = await (this.#connection?.command(text) ??
-      Promise.resolve({ lines: ['The server does not run.'], ok: false }));
+      Promise.resolve({ lines: ['Not sent: there is no connection.'], ok: false }));
     this.#tell({ kind: 'answer', id, answer });
     return answer.lines;
   }
@@ -82,9 +89,25 @@ export class ServerLine {
 
   #lost(told: string): void {
     const reason = this.#fault ?? told;
+    const wasAttached = this.#contact.kind === 'attached';
     this.#fault = null;
     this.#connection = null;
-    this.#contact({ kind: reason === vanished ? 'gone' : 'stopped', reason });
+    if (isStop(reason)) {
+      this.#become({ kind: 'stopped', reason });
+    } else if (reason !== vanished) {
+      this.#become({ kind: 'refused', reason });
+    } else if (wasAttached || this.#contact.kind === 'connecting') {
+      this.#become({ kind: 'gone', reason });
+    }
+    this.#again();
+  }
+
+  /** Whoever was there is still said to have stopped or vanished. */
+  #noAnswer(): void {
+    const { kind } = this.#contact;
+    if (kind === 'connecting' || kind === 'refused') {
+      this.#become({ kind: 'absent' });
+    }
     this.#again();
   }
 
@@ -96,6 +119,7 @@ export class ServerLine {
 
   #show(snapshot: unknown): void {
     if (isSnapshot(snapshot)) {
+      this.#become({ kind: 'attached' });
       this.#tell({ kind: 'snapshot', snapshot });
     } else {
       // Never shown half understood.
@@ -105,8 +129,12 @@ export class ServerLine {
     }
   }
 
-  #contact(contact: Contact): void {
-    this.#tell({ kind: 'contact', contact });
+  /** Says only what is new: a server that refuses does so at every try. */
+  #become(contact: Contact): void {
+    if (!isSame(this.#contact, contact)) {
+      this.#contact = contact;
+      this.#tell({ kind: 'contact', contact });
+    }
   }
 
   #tell(event: ServerEvent): void {
@@ -115,6 +143,13 @@ export class ServerLine {
     }
   }
 }
+
+const isSame = (one: Contact, other: Contact): boolean =>
+  one.kind === other.kind &&
+  ('reason' in one ? one.reason : '') === ('reason' in other ? other.reason : '');
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /** Whether it is a snapshot of this version of the program, by what this version has added last. */
 function isSnapshot(value: unknown): value is OperatorSnapshot {

@@ -1,5 +1,5 @@
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
-import type { ControlRows } from '../transport/control-messages.ts';
+import type { ControlRows, Notice } from '../transport/control-messages.ts';
 import type { Alarm } from './alarms.ts';
 import type { PaneName } from './layout.ts';
 import { emptyPrompt, type Prompt } from './prompt.ts';
@@ -13,6 +13,8 @@ export type Contact =
   | { readonly kind: 'attached' }
   /** It does not run, as far as this console has ever known. */
   | { readonly kind: 'absent' }
+  /** It runs, and will not talk to this console; or this console cannot reach it. */
+  | { readonly kind: 'refused'; readonly reason: string }
   /** It said goodbye. */
   | { readonly kind: 'stopped'; readonly reason: string }
   /** It vanished. */
@@ -33,20 +35,22 @@ export interface ConsoleState {
   /** When it came, in milliseconds since 1970. */
   readonly snapshotAt: number;
   readonly alarms: readonly Alarm[];
-  /** Alarm notices up to this time were seen, in this console or an earlier one. */
+  /** Alarm notices up to this time were seen, in this console or an earlier one; by the server's clock, as notices are. */
   readonly seenAt: number;
-  /** The newest notice's time: after a new contact the server tells of the recent ones again. */
-  readonly noticedAt: number;
+  /** Notices, as far as the server may tell of them again after a new contact; the newest last. */
+  readonly heard: readonly Notice[];
   readonly views: Readonly<Record<PaneName, PaneView>>;
   /** The table whose rows are shown, and its newest rows. */
   readonly table: string;
   readonly rows: ControlRows | null;
   readonly rowsAskedAt: number;
+  /** The commit up to which rows have been asked for. */
+  readonly rowsCommit: number;
   readonly transcript: Transcript;
   readonly prompt: Prompt;
   /** Commands whose answers have not come, oldest first. */
   readonly asked: readonly Asked[];
-  /** The id of the newest one. */
+  /** The id of the command that was typed last, while its answer would stand right below it; else 0. */
   readonly lastCommand: number;
   /** The last `print tally`, for the clipboard. */
   readonly print: readonly string[];
@@ -117,11 +121,12 @@ export const newConsole = (
   snapshotAt: 0,
   alarms: [],
   seenAt,
-  noticedAt: 0,
+  heard: [],
   views: { peers: paneView, scheduler: paneView, tables: paneView, commands: paneView },
   table: 'pool',
   rows: null,
   rowsAskedAt: 0,
+  rowsCommit: -1,
   transcript: emptyTranscript,
   prompt: emptyPrompt(history),
   asked: [],
