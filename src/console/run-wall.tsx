@@ -63,8 +63,11 @@ class Wall {
   #state: WallState;
   #clock: NodeJS.Timeout | null = null;
   #isStale = true;
+  /** By a clock that is never set. */
   #drawnAt = 0;
   #isOver = false;
+  /** Whose last print is in no file. */
+  readonly #unkept = new Set<ServerLetter>();
   /** What the newest command comes to. */
   #answer: Promise<readonly string[]> | null = null;
 
@@ -93,6 +96,7 @@ class Wall {
         ? null
         : new ScriptPlayer(script, {
             show: (state) => this.#happened({ kind: 'script', script: state }),
+            reaches: (letter) => consoleOf(this.#state, letter).contact.kind === 'attached',
             type: (letter, line) => this.#pressed({ kind: 'script-types', letter, line }),
             run: (letter) => this.#runTyped(letter),
           });
@@ -141,7 +145,7 @@ class Wall {
   }
 
   #tick(): void {
-    const isNewSecond = Date.now() - this.#drawnAt >= secondMs;
+    const isNewSecond = performance.now() - this.#drawnAt >= secondMs;
     if ((this.#isStale || isNewSecond) && !this.#state.frozen) {
       this.#draw();
     }
@@ -159,7 +163,7 @@ class Wall {
       <WallView columns={columns} rows={rows} picture={picture} onTyped={this.#onTyped} />,
     );
     this.#isStale = false;
-    this.#drawnAt = now;
+    this.#drawnAt = performance.now();
   }
 
   readonly #onTyped = (line: string): void => this.#pressed({ kind: 'typed', line });
@@ -175,10 +179,10 @@ class Wall {
         void this.#lines.get(effect.letter)?.rows(effect.table);
         return;
       case 'copy':
-        void this.#copy(effect.lines.join('\n'));
+        void this.#copy(effect.letter, effect.lines.join('\n'));
         return;
       case 'keep-print':
-        this.#files.get(effect.letter)?.keepPrint(effect.lines);
+        this.#keepPrint(effect.letter, effect.lines);
         return;
       case 'remember':
         return this.#files.get(effect.letter)?.remember(effect.line);
@@ -200,7 +204,17 @@ class Wall {
     }
   }
 
-  async #copy(text: string): Promise<void> {
+  #keepPrint(letter: ServerLetter, lines: readonly string[]): void {
+    if (this.#files.get(letter)?.keepPrint(lines) === null) {
+      this.#unkept.add(letter);
+      const text = 'The print could not be written to last-print.txt; y copies it.';
+      this.#happened({ kind: 'toast', text });
+    } else {
+      this.#unkept.delete(letter);
+    }
+  }
+
+  async #copy(letter: ServerLetter, text: string): Promise<void> {
     const isInTmux = (process.env['TMUX'] ?? '') !== '';
     if (isInTmux && (await copyInTmux(text))) {
       this.#pressed({ kind: 'toast', text: 'Copied the last print.' });
@@ -210,11 +224,10 @@ class Wall {
     if (sequence !== null) {
       this.#terminal.sendAlong(sequence);
     }
+    const file = this.#unkept.has(letter) ? '' : ' It is in last-print.txt too.';
     const told =
-      sequence === null
-        ? 'Too long to copy; it is in last-print.txt.'
-        : 'Copied the last print, if this terminal lets programs copy. It is in last-print.txt as well.';
-    this.#pressed({ kind: 'toast', text: told });
+      sequence === null ? 'Too long to copy.' : 'Copied the last print, if the terminal allows it.';
+    this.#pressed({ kind: 'toast', text: `${told}${file}` });
   }
 
   /** As if Enter were pressed at that prompt; resolves with the answer. */

@@ -14,6 +14,7 @@ export interface Script {
 export interface Stage {
   /** Says what comes next, when its time has come and nobody has paused. */
   step(text: string): Promise<void>;
+  /** These three do nothing any more once the script is ended: what it started may still have something to say. */
   say(text: string): void;
   /** Shows a command line as if typed in a shell, and later what it printed. */
   command(text: string): void;
@@ -24,6 +25,8 @@ export interface Stage {
 
 interface Hands {
   show(state: ScriptState): void;
+  /** Whether commands can be sent to that server from here. */
+  reaches(letter: ServerLetter): boolean;
   /** What stands at a prompt now. */
   type(letter: ServerLetter, line: string): void;
   /** Runs what stands there. */
@@ -33,6 +36,9 @@ interface Hands {
 const linesMax = 200;
 /** Between two typed characters: slow enough to be seen. */
 const characterMs = 45;
+/** A console finds a server that has just been started within a second or two. */
+const reachMs = 15_000;
+const reachPollMs = 50;
 
 class ScriptEnded extends Error {}
 
@@ -43,7 +49,7 @@ export class ScriptPlayer implements Stage {
   #state: ScriptState;
   /** Set while something waits: goes on at once. */
   #wake: (() => void) | null = null;
-  /** Next was pressed: the wait under way, or else the next one, is over at once. */
+  /** Next was pressed: nothing is waited for until the next step has come. */
   #isHurried = false;
 
   constructor(script: Script, hands: Hands) {
@@ -59,21 +65,21 @@ export class ScriptPlayer implements Stage {
   async play(): Promise<void> {
     try {
       await this.#script.play(this);
-      this.#change({ status: 'done' });
+      this.#become('done');
     } catch (error) {
       if (!(error instanceof ScriptEnded)) {
         this.say(error instanceof Error ? error.message : String(error));
-        this.#change({ status: 'failed' });
+        this.#become('failed');
       }
     }
   }
 
   pause(): void {
-    this.#change({ status: 'paused' });
+    this.#become('paused');
   }
 
   'go-on'(): void {
-    this.#change({ status: 'playing' });
+    this.#become('playing');
     this.#wake?.();
   }
 
@@ -83,9 +89,14 @@ export class ScriptPlayer implements Stage {
   }
 
   end(): void {
+    this.#become('ended');
+    this.#wake?.();
+  }
+
+  /** What is over stays so. */
+  #become(status: ScriptState['status']): void {
     if (this.#isUnderWay) {
-      this.#change({ status: 'ended' });
-      this.#wake?.();
+      this.#change({ status });
     }
   }
 
@@ -97,6 +108,8 @@ export class ScriptPlayer implements Stage {
     if (this.#state.step > 0) {
       await this.#wait(this.#script.stepMs);
     }
+    this.#throwIfEnded();
+    this.#isHurried = false;
     this.#change({ step: this.#state.step + 1 });
     this.say(text);
   }
@@ -116,16 +129,35 @@ export class ScriptPlayer implements Stage {
   }
 
   async type(letter: ServerLetter, line: string): Promise<readonly string[]> {
-    for (let typed = 1; typed <= line.length; typed++) {
-      this.#hands.type(letter, line.slice(0, typed));
-      await this.#wait(this.#script.stepMs > 0 ? characterMs : 0);
+    await this.#reach(letter);
+    try {
+      for (let typed = 1; typed <= line.length; typed++) {
+        this.#hands.type(letter, line.slice(0, typed));
+        await this.#wait(this.#script.stepMs > 0 ? characterMs : 0);
+      }
+    } catch (error) {
+      // Half a command is not left to whoever takes the keyboard.
+      this.#hands.type(letter, '');
+      throw error;
     }
     const answer = await this.#hands.run(letter);
     this.#throwIfEnded();
     return answer;
   }
 
-  /** Waits so long, and for as long as the script is paused. */
+  async #reach(letter: ServerLetter): Promise<void> {
+    const until = performance.now() + reachMs;
+    this.#throwIfEnded();
+    while (!this.#hands.reaches(letter)) {
+      if (performance.now() >= until) {
+        throw new Error(`The console of server ${letter} is not attached.`);
+      }
+      await this.#rest(reachPollMs);
+      this.#throwIfEnded();
+    }
+  }
+
+  /** Waits so long, and for as long as the script is paused; not once Next was pressed, up to the next step. */
   async #wait(ms: number): Promise<void> {
     this.#throwIfEnded();
     const until = performance.now() + ms;
@@ -133,7 +165,6 @@ export class ScriptPlayer implements Stage {
       await this.#rest(this.#state.status === 'paused' ? null : until - performance.now());
       this.#throwIfEnded();
     }
-    this.#isHurried = false;
   }
 
   /** Until it is woken, or so long. */
@@ -154,8 +185,9 @@ export class ScriptPlayer implements Stage {
   }
 
   #add(kind: ScriptLine['kind'], text: string): void {
-    this.#throwIfEnded();
-    this.#change({ lines: [...this.#state.lines, { kind, text }].slice(-linesMax) });
+    if (this.#state.status !== 'ended') {
+      this.#change({ lines: [...this.#state.lines, { kind, text }].slice(-linesMax) });
+    }
   }
 
   #change(changed: Partial<ScriptState>): void {
