@@ -63,9 +63,12 @@ export class Leaving {
   stop(): void {
     this.#isLeaving = true;
     clearTimeout(this.#patience);
-    for (const signal of signals) {
-      process.off(signal, this.#onSignal);
-    }
+    // Not while a signal is handled: Ink's own handler, seeing itself alone, would end the process before its owner has done so.
+    setImmediate(() => {
+      for (const signal of signals) {
+        process.off(signal, this.#onSignal);
+      }
+    });
     process.off('SIGCONT', this.#continue);
     process.off('exit', this.#restore);
     process.off('uncaughtExceptionMonitor', this.#restore);

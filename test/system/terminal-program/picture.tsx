@@ -36,8 +36,11 @@ const terminal = openTerminal({
       return;
     }
     terminal.close();
-    process.stdout.write(`left for ${signal}\n`);
-    process.exit(exitCodes[signal]);
+    // Whoever ends may have to wait for others first.
+    setTimeout(() => {
+      process.stdout.write(`left for ${signal}\n`);
+      process.exit(exitCodes[signal]);
+    }, 20);
   },
 });
 
