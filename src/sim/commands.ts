@@ -1,0 +1,61 @@
+import type { OperatorCommand } from '../fragment/commands.ts';
+import { type Party, partyName } from '../mpc/parties.ts';
+import type { Digest } from '../scheduler/types.ts';
+import { Violation } from './chronicle.ts';
+import type { Ledger } from './ledger.ts';
+
+interface Asked {
+  readonly party: Party;
+  readonly kind: OperatorCommand['kind'];
+  /** A flush has to bring these to a final pool at least. */
+  readonly batches: readonly Digest[];
+}
+
+/** What operators have asked, until it is answered. */
+export class Commands {
+  readonly #ledger: Ledger;
+  readonly #open = new Map<number, Asked>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  asked(id: number, party: Party, { kind }: OperatorCommand): void {
+    this.#open.set(id, { party, kind, batches: [...this.#ledger.disk(party).safe] });
+  }
+
+  /** Gives what the answer is to. */
+  answered(id: number, ok: boolean): string {
+    const asked = this.#open.get(id);
+    this.#open.delete(id);
+    if (asked === undefined) {
+      throw new Violation('an answer to a command that nobody gave');
+    }
+    const { party, kind, batches } = asked;
+    if (kind === 'flush-tally' && ok) {
+      const { final } = this.#ledger.disk(party);
+      for (const digest of batches) {
+        const pool = this.#ledger.truth.poolOf(digest);
+        if (pool === null || pool.number >= final) {
+          throw new Violation(
+            `server ${partyName(party)} calls a flush done while batch ${digest.slice(0, 8)} is not final`,
+          );
+        }
+      }
+    }
+    return kind;
+  }
+
+  /** The server is gone, and with it all that it was asked. */
+  forget(party: Party): void {
+    for (const [id, asked] of this.#open) {
+      if (asked.party === party) {
+        this.#open.delete(id);
+      }
+    }
+  }
+}

@@ -1,0 +1,350 @@
+import type { OperatorCommand } from '../fragment/commands.ts';
+import type { FragmentEvent, SentEffect } from '../fragment/events.ts';
+import { FragmentServer } from '../fragment/server.ts';
+import { storeGroup } from '../fragment/store-group.ts';
+import { type Party, parties, partyName } from '../mpc/parties.ts';
+import { decodePeer } from '../wire/codec.ts';
+import { ambush } from './ambush.ts';
+import { Violation } from './chronicle.ts';
+import { ClientEnds } from './client-ends.ts';
+import type { ClientEnd } from './client-link.ts';
+import { Death, GroupDisk } from './crash-points.ts';
+import type { Disk } from './machine.ts';
+import { PeerEnds } from './peer-ends.ts';
+import { portsOf } from './server-ports.ts';
+import type { Link, LinkEnd } from './wires.ts';
+import { describeEvent, describeWrite } from './words.ts';
+import type { World } from './world.ts';
+
+/** Events that one commit is shared by, at most. */
+const groupMax = 6;
+/** The real server begins anew so long after its disk has failed. */
+const diskRetryMs = 2_000;
+
+type Send = () => void;
+
+/** One fragment server: the real core over the real store, on virtual time. */
+export class SimServer implements LinkEnd {
+  readonly party: Party;
+  readonly name: string;
+  readonly #world: World;
+  #disk: Disk;
+  #core: FragmentServer | null = null;
+  #ends: PeerEnds;
+  readonly #clients: ClientEnds;
+  readonly #queue: FragmentEvent[] = [];
+  /** Counts the processes of this server: what was planned for an earlier one does not happen. */
+  #life = 0;
+  #busy = false;
+  #scheduled = false;
+  #wakesAt = Number.POSITIVE_INFINITY;
+  /** Its clock, against virtual time. */
+  #clockMs = 1_700_000_000_000;
+  #slowDiskMs = 0;
+  #diskFails = false;
+
+  constructor(world: World, party: Party) {
+    this.#world = world;
+    this.party = party;
+    this.name = `server ${partyName(party)}`;
+    this.#ends = new PeerEnds(world, party);
+    this.#clients = new ClientEnds(world, party, (event) => this.#push(event));
+    this.#disk = world.newDisk(party, true);
+  }
+
+  get isAlive(): boolean {
+    return this.#core !== null;
+  }
+
+  get disk(): Disk {
+    return this.#disk;
+  }
+
+  get localNow(): number {
+    return Math.floor(this.#clockMs + this.#world.agenda.now);
+  }
+
+  #later(ms: number, action: () => void): void {
+    const life = this.#life;
+    this.#world.agenda.later(ms, () => {
+      if (life === this.#life) {
+        action();
+      }
+    });
+  }
+
+  /** The process begins, from what is on its disk. */
+  start(): void {
+    if (this.#core !== null) {
+      return;
+    }
+    const { plan, election, chronicle } = this.#world;
+    chronicle.tell(this.name, () => 'starts');
+    chronicle.count('R1 start');
+    const { poolDelayMs, giveDelayMs, releaseTimeoutMs } = plan;
+    this.#core = new FragmentServer(
+      this.party,
+      election,
+      { poolDelayMs, giveDelayMs, releaseTimeoutMs },
+      portsOf(this.#world, this.party, this.#disk),
+    );
+    for (const peer of parties) {
+      if (peer !== this.party) {
+        this.#world.wire(this.party, peer).dialIf(this.party);
+      }
+    }
+  }
+
+  /** The process is gone, wherever it stood: what was not committed never was. */
+  die(why: string): void {
+    if (this.#core === null) {
+      return;
+    }
+    this.#world.chronicle.tell(this.name, () => `** DIES ${why}`);
+    this.#core = null;
+    this.#life += 1;
+    this.#busy = false;
+    this.#scheduled = false;
+    this.#wakesAt = Number.POSITIVE_INFINITY;
+    this.#queue.length = 0;
+    this.#diskFails = false;
+    this.#ends = new PeerEnds(this.#world, this.party);
+    this.#clients.cutAll();
+    for (const peer of parties) {
+      if (peer !== this.party) {
+        this.#world.wire(this.party, peer).died(this.party);
+      }
+    }
+  }
+
+  /** Its disk is opened as after a crash: what was committed, and nothing else. */
+  reopenDisk(): void {
+    const image = this.#disk.image();
+    this.#disk.close();
+    this.#disk = this.#world.openDisk(this.party, image);
+  }
+
+  loseDisk(): void {
+    this.die('and its disk is lost');
+    this.#disk.close();
+    this.#disk = this.#world.newDisk(this.party, false);
+    this.#world.ledger.diskLost(this.party);
+  }
+
+  /** While it runs its clock only goes forward, as the real one is steady; a new process may begin with any. */
+  jumpClock(ms: number): void {
+    this.#clockMs += this.isAlive ? Math.abs(ms) : ms;
+    this.#push({ kind: 'time' });
+  }
+
+  slowDisk(ms: number): void {
+    this.#slowDiskMs = ms;
+  }
+
+  failDisk(): void {
+    this.#diskFails = this.isAlive;
+  }
+
+  command(command: OperatorCommand, timeoutMs: number): void {
+    if (this.isAlive) {
+      const id = this.#world.asked(this.party, command);
+      this.#push({ kind: 'command', id, command, deadline: this.localNow + timeoutMs });
+    }
+  }
+
+  /** The casters that it knows have changed. */
+  castersChanged(): void {
+    this.#push({ kind: 'casters-changed' });
+  }
+
+  /** What a console would be shown now. */
+  snapshot(): void {
+    if (this.#core !== null && !this.#busy) {
+      const { votes, finalPools } = this.#core.snapshot(this.localNow);
+      const known = finalPools === 0 ? 0 : this.#world.truth.pools[finalPools - 1]?.votes;
+      if (votes !== known) {
+        throw new Violation(`${this.name} shows ${votes} votes, and it is ${known}`);
+      }
+    }
+  }
+
+  linkTo(peer: Party): Link | null {
+    return this.#ends.linkTo(peer);
+  }
+
+  linkUp(peer: Party, link: Link): void {
+    this.#ends.up(peer, link);
+    this.#push({ kind: 'link-up', peer, secret: link.secret });
+  }
+
+  linkDown(peer: Party, _link: Link, _why: string): void {
+    this.#world.chronicle.count('R1 link down');
+    this.#ends.down(peer);
+    this.#push({ kind: 'link-down', peer });
+  }
+
+  receive(peer: Party, link: Link, bytes: Uint8Array): void {
+    if (this.#ends.listens(peer, link)) {
+      const message = decodePeer(bytes);
+      if (!message.ok) {
+        throw new Violation(`${this.name} cannot read a message: ${message.reason}`);
+      }
+      this.#push({ kind: 'peer-message', peer, message: message.value });
+    }
+  }
+
+  acceptClient(client: ClientEnd): void {
+    this.#clients.accept(client);
+  }
+
+  clientGone(client: ClientEnd): void {
+    this.#clients.gone(client);
+  }
+
+  receiveClient(client: ClientEnd, bytes: Uint8Array): void {
+    this.#clients.receive(client, bytes);
+  }
+
+  #push(event: FragmentEvent): void {
+    if (this.#core !== null) {
+      this.#queue.push(event);
+      this.#schedule();
+    }
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled && !this.#busy && this.#queue.length > 0) {
+      this.#scheduled = true;
+      this.#later(this.#world.dice.below(10) / 100, () => this.#run());
+    }
+  }
+
+  /** Handles a group of waiting events, as the real event loop does. */
+  #run(): void {
+    const { dice, plan, chronicle } = this.#world;
+    this.#scheduled = false;
+    const core = this.#core;
+    if (core === null) {
+      return;
+    }
+    const events = this.#queue.splice(0, dice.between(1, groupMax));
+    const crash = this.#world.isCalm ? 0 : plan.crashInGroup;
+    const store = new GroupDisk(this.#disk, dice, crash, this.#diskFails);
+    let sends: readonly Send[];
+    try {
+      sends = storeGroup<Send>(
+        {
+          core,
+          store,
+          now: () => this.localNow,
+          heard: (event) => {
+            chronicle.tell(this.name, () => describeEvent(event));
+            this.#ends.heard(event);
+          },
+          prepare: (effect) => this.#prepare(effect),
+        },
+        events,
+      );
+    } catch (error) {
+      if (!(error instanceof Death)) {
+        throw error;
+      }
+      this.#disk.rollback();
+      this.#fail(error);
+      return;
+    }
+    this.#committed(store, sends);
+  }
+
+  #committed(store: GroupDisk, sends: readonly Send[]): void {
+    const { plan, dice, ledger, chronicle } = this.#world;
+    for (const write of store.writes) {
+      chronicle.tell(this.name, () => `commits ${describeWrite(write)}`);
+      chronicle.count(`wrote ${write.kind}`);
+    }
+    ledger.committed(this.party, store.writes);
+    this.#world.noteRules(this.party, store.writes);
+    ambush(this.#world, store.writes);
+    const left = store.sendsLeft(sends.length);
+    const slow = plan.diskMs * (dice.below(100) / 100) + this.#slowDiskMs;
+    const ms = store.writes.length === 0 ? 0 : slow;
+    if (ms === 0) {
+      this.#send(sends, left);
+    } else {
+      this.#busy = true;
+      this.#later(ms, () => this.#send(sends, left));
+    }
+  }
+
+  #send(sends: readonly Send[], left: number): void {
+    const { chronicle } = this.#world;
+    this.#busy = false;
+    for (const [index, send] of sends.entries()) {
+      if (index >= left) {
+        break;
+      }
+      send();
+    }
+    if (left !== Number.POSITIVE_INFINITY) {
+      const where = left === 0 ? 'after a commit, before its first send' : 'between two sends';
+      chronicle.count(`crash ${where}`);
+      this.#world.crash(this, where);
+      return;
+    }
+    for (const peer of this.#ends.drained()) {
+      this.#push({ kind: 'drained', peer });
+    }
+    this.#setTimer();
+    this.#schedule();
+  }
+
+  #fail(death: Death): void {
+    const { chronicle } = this.#world;
+    if (death.isDiskFault) {
+      chronicle.count('disk fault in a group');
+      this.#world.crash(this, death.where, diskRetryMs);
+    } else {
+      chronicle.count(`crash ${death.where.replace(/ of .*/, '')}`);
+      this.#world.crash(this, death.where);
+    }
+  }
+
+  #prepare(effect: SentEffect): Send {
+    switch (effect.kind) {
+      case 'send-peer':
+        return this.#ends.prepare(effect.to, effect.message);
+      case 'close-peer': {
+        const close = this.#ends.prepareClose(effect.peer, effect.reason);
+        return () => {
+          this.#world.closed(this.name, effect.peer, effect.reason);
+          close();
+        };
+      }
+      case 'send-client':
+        return () => this.#clients.send(effect.connection, effect.message);
+      case 'answer':
+        return () => this.#world.answered(this.party, effect);
+      default:
+        return () => this.#world.noticed(this.name, effect.level, effect.text);
+    }
+  }
+
+  #setTimer(): void {
+    const at = this.#core?.wakeAt() ?? null;
+    if (at === null) {
+      return;
+    }
+    const wait = Math.max(1, Math.ceil(at - this.localNow));
+    const due = this.#world.agenda.now + wait;
+    if (this.#wakesAt > this.#world.agenda.now && this.#wakesAt <= due) {
+      return;
+    }
+    this.#wakesAt = due;
+    this.#later(wait, () => {
+      if (this.#wakesAt === due) {
+        this.#wakesAt = Number.POSITIVE_INFINITY;
+        this.#push({ kind: 'time' });
+      }
+    });
+  }
+}

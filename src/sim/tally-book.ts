@@ -1,0 +1,164 @@
+import type { Words } from '../base/bits.ts';
+import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
+import { recombine, tallyList } from '../election/tally-list.ts';
+import type { RunSecrets, TallyShare } from '../fragment/ports.ts';
+import { next, type Party, type PerParty, parties, partyName } from '../mpc/parties.ts';
+import type { Digest } from '../scheduler/types.ts';
+import { Violation } from './chronicle.ts';
+import type { Truth } from './truth.ts';
+
+interface Fragment {
+  readonly words: Words;
+  readonly salt: Bytes;
+}
+
+interface SeenRun {
+  readonly count: number;
+  /** Servers that ever had its tally on their disk. */
+  readonly committed: Set<Party>;
+  /** Per option: the fragments that are known so far. */
+  readonly fragments: (Fragment | null)[][];
+}
+
+/** All runs and tallies of a history: no run twice, no stream twice, every tally exact, no final one undone. */
+export class TallyBook {
+  readonly #truth: Truth;
+  readonly #tallyBits: number;
+  readonly #streams = new Set<string>();
+  readonly #begun = new Map<Digest, string>();
+  readonly #runs = new Map<Digest, SeenRun>();
+  /** By number of pools, the run whose tally is final at some server. */
+  readonly #final = new Map<number, Digest>();
+
+  constructor(truth: Truth, tallyBits: number) {
+    this.#truth = truth;
+    this.#tallyBits = tallyBits;
+  }
+
+  finalRun(count: number): Digest | null {
+    return this.#final.get(count) ?? null;
+  }
+
+  hasCommitted(party: Party, count: number, runId: Digest): boolean {
+    const run = this.#runs.get(runId);
+    return run?.count === count && run.committed.has(party);
+  }
+
+  /** A server draws the streams of a run: no two runs, and no two purposes, may ever share one. */
+  draw({ me, runId, previousLinkSecret, nextLinkSecret }: RunSecrets): void {
+    const id = toHex(runId);
+    const begun = `${me} ${id}`;
+    if (this.#streams.has(begun)) {
+      throw new Violation(`server ${partyName(me)} begins run ${id.slice(0, 8)} a second time`);
+    }
+    this.#streams.add(begun);
+    this.#pairSecret(me, id, previousLinkSecret);
+    this.#pairSecret(next(me), id, nextLinkSecret);
+  }
+
+  /** Both holders of the key of pair `pair` have it of the same link; any other key would be a second stream of that name. */
+  #pairSecret(pair: Party, runId: Digest, secret: Bytes): void {
+    const name = `${pair} ${runId}`;
+    const known = this.#begun.get(name);
+    const hex = toHex(secret);
+    if (known !== undefined && known !== hex) {
+      throw new Violation(
+        `the two holders of key ${partyName(pair)} of run ${runId.slice(0, 8)} have it of different links`,
+      );
+    }
+    this.#begun.set(name, hex);
+  }
+
+  /** R11, or R14: a tally is on a disk. */
+  commit(party: Party, tally: TallyShare): void {
+    const { count, runId } = tally;
+    const final = this.#final.get(count);
+    if (final !== undefined && final !== runId) {
+      throw new Violation(
+        `server ${partyName(party)} tallies ${count} pools anew, which are final with another run`,
+      );
+    }
+    const run = this.#runs.get(runId) ?? {
+      count,
+      committed: new Set<Party>(),
+      fragments: tally.options.map((): (Fragment | null)[] => [null, null, null]),
+    };
+    this.#runs.set(runId, run);
+    if (run.count !== count) {
+      throw new Violation(`run ${runId.slice(0, 8)} is of two pools`);
+    }
+    run.committed.add(party);
+    tally.options.forEach((option, index) => {
+      this.#learn(run, index, party, { words: option.own, salt: option.ownSalt });
+      this.#learn(run, index, next(party), { words: option.next, salt: option.nextSalt });
+      this.#compare(run, index);
+    });
+  }
+
+  #learn(run: SeenRun, option: number, party: Party, fragment: Fragment): void {
+    const fragments = run.fragments[option];
+    const known = fragments?.[party] ?? null;
+    if (known === null) {
+      fragments?.splice(party, 1, fragment);
+    } else if (
+      joined(known.words) !== joined(fragment.words) ||
+      !equalBytes(known.salt, fragment.salt)
+    ) {
+      throw new Violation(
+        `tally fragment ${partyName(party)} of ${run.count} pools differs between its two holders`,
+      );
+    }
+  }
+
+  /** As soon as any two servers have the tally, all three fragments of it are known. */
+  #compare(run: SeenRun, option: number): void {
+    const [a, b, c] = run.fragments[option] ?? [];
+    if (a && b && c) {
+      this.checkSum(run.count, option, this.#lists(a, b, c));
+    }
+  }
+
+  #lists(a: Fragment, b: Fragment, c: Fragment): PerParty<number[]> {
+    const list = ({ words }: Fragment) => tallyList(words, this.#tallyBits);
+    return [list(a), list(b), list(c)];
+  }
+
+  /** The three servers' lists of an option come to the plain sum of the first `count` pools. */
+  checkSum(count: number, option: number, lists: PerParty<readonly number[]>): void {
+    const expected = this.#truth.pools[count - 1]?.sums[option];
+    const found = recombine(lists);
+    if (found !== expected) {
+      throw new Violation(
+        `the tally of ${count} pools recombines to ${found} for option ${option}; plainly counted it is ${expected}`,
+      );
+    }
+  }
+
+  /** R12. */
+  finalise(party: Party, count: number, runId: Digest): void {
+    const known = this.#final.get(count);
+    if (known !== undefined && known !== runId) {
+      throw new Violation(`the tally of ${count} pools is final with two different runs`);
+    }
+    this.#final.set(count, runId);
+    const committed = this.#runs.get(runId)?.committed;
+    for (const holder of parties) {
+      if (committed?.has(holder) !== true) {
+        throw new Violation(
+          `server ${partyName(party)} calls the tally of ${count} pools final, which server ${partyName(holder)} never had on its disk`,
+        );
+      }
+    }
+  }
+
+  /** R13. */
+  stepBack(party: Party, count: number, runId: Digest): void {
+    if (this.#final.get(count) === runId) {
+      throw new Violation(
+        `server ${partyName(party)} steps back from ${count} pools, whose tally is final at some server`,
+      );
+    }
+  }
+}
+
+const joined = (words: Words): string => [...words].join();
