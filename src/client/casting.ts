@@ -70,7 +70,6 @@ export class Casting {
     this.#timers.every(clientLimits.settleMs, () => this.#keeper.settle());
     try {
       this.#fill();
-      this.#changed();
       await this.#condition.holds(() => this.#isCastingOver());
       await this.#seal();
       this.#keeper.settle();

@@ -80,8 +80,8 @@ export interface RecombinationState {
 /** Typed lines in a row belong together: a print may come as single keys, and its pool stands after its list. */
 interface Typed {
   readonly lines: readonly string[];
-  /** Where the lists in them went; null for one that another has taken the place of. */
-  readonly slots: readonly (number | null)[];
+  /** Where the lists in them went. A later one may have taken an earlier one's place. */
+  readonly slots: readonly number[];
 }
 
 export type RecombinationEvent =
@@ -260,17 +260,8 @@ function submit(before: RecombinationState, rules: ListRules): RecombinationStat
   if (fresh.length > targets.length) {
     return { ...state, message: tooMany(fresh.length, targets.length) };
   }
-  const kept = typed.slots.map((slot) => (slot !== null && targets.includes(slot) ? null : slot));
-  const slots = [...kept, ...targets];
-  const placed = tallies.flatMap((content, i) => {
-    const slot = slots[i] ?? null;
-    return slot === null ? [] : [{ content, slot }];
-  });
-  const next = filledWith(
-    state,
-    placed.map(({ content }) => content),
-    placed.map(({ slot }) => slot),
-  );
+  const slots = [...typed.slots, ...targets];
+  const next = filledWith(state, tallies, slots);
   const message = tallies.length === 0 ? 'There is no list in it yet.' : '';
   return checked({ ...next, typed: { lines, slots }, message }, rules);
 }

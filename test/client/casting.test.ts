@@ -4,6 +4,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { equalBytes, toHex } from '../../src/base/bytes.ts';
 import { interruptedJobs } from '../../src/client/cast-job.ts';
+import { castSnapshot, settledBallots } from '../../src/client/cast-outcome.ts';
+import { noProgress } from '../../src/client/job.ts';
 import { requireServers } from '../../src/client/servers.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import { verifySignature } from '../../src/crypto/identity.ts';
@@ -30,6 +32,15 @@ function batchesInCopy(folder: string, copies: string): readonly OutboxBatch[] {
   outbox.value.close();
   return batches;
 }
+
+test('what was settled before an interruption is held by all three servers', () => {
+  const progress = { ...noProgress, position: 100, refused: [{ reason: 'no', ballots: 5 }] };
+  const settledBefore = settledBallots(progress, 20);
+  const now = { phase: 'casting', total: 200, waiting: 20, absent: [], held: [0, 20, 3] } as const;
+  expect(castSnapshot({ ...now, settledBefore }, progress)).toMatchObject({
+    ...{ refused: 5, cast: 75, acknowledged: [75, 95, 78] },
+  });
+});
 
 describe('casting', () => {
   test('hands every ballot to all three servers and leaves an empty outbox', async () => {

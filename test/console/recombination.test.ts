@@ -64,7 +64,7 @@ describe('pasting lists', () => {
     );
     expect(tally(given(...lists.map((list) => paste(print(list)))))).toBe(157);
     const two = given(paste(`${listA}\n${listB}`));
-    expect([slots(two), tally(two)]).toEqual([[listA, listB, '.'], null]);
+    expect([slots(two), tally(two), two.problem]).toEqual([[listA, listB, '.'], null, '']);
     expect(tally(given(paste(`${listA}\n${listB}`), paste(listC)))).toBe(157);
   });
 
@@ -173,7 +173,9 @@ describe('typing lists', () => {
   });
 
   test('joins what is typed with a paste after it', () => {
-    expect(slots(given(...typing('Tally: '), paste(listA)))).toEqual([listA, '.', '.']);
+    const state = given(...typing('Number of votes: 1'), paste(`57\n${listA}`));
+    expect(contentsOf(state)).toMatchObject([{ votes: 157 }]);
+    expect([slots(state), state.line]).toEqual([[listA, '.', '.'], '']);
   });
 });
 
@@ -320,8 +322,25 @@ describe('the picture of a recombination', () => {
     expect(sizes.map(([columns, rows]) => found(shown(state, columns, rows, asciiGlyphs)))).toEqual(
       [...[true, true, true, true]],
     );
+    const all = [long, long.replace('15', '1'), long.replace('15', '2')].join('\n');
+    const longest = recombination(state, pressed('x'), listRules(48));
+    const text = shown(recombination(longest, paste(all), listRules(48)), 40, 12);
+    expect(text).not.toContain('[');
+    expect(text.match(/too long for this screen/g)).toHaveLength(3);
     const three = given(paste(lists.join('\n')));
     expect(lists.filter((list) => shown(three, 40, 12).includes(list))).toEqual([...lists]);
+  });
+
+  test('shows the result on every screen, and whole frames beside each other', () => {
+    const state = given(paste(lists.map(print).join('')));
+    for (let rows = 12; rows <= 30; rows++) {
+      expect(shown(state, 80, rows)).toContain('Tally is 157  of 157 votes');
+    }
+    for (const columns of [120, 121, 122, 240]) {
+      const [, border = ''] = shown(state, columns, 30).split('\n');
+      expect(border).toMatch(/server a .*┐┌.*server b .*┐┌.*server c .*┐$/);
+      expect(border).toHaveLength(columns);
+    }
   });
 
   test('says in words why a slot is bad, and marks the selected one without colours', () => {

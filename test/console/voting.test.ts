@@ -239,13 +239,16 @@ describe('the picture of a bulk voting', () => {
     const state = stopping(observed(full, refused, 3_000));
     const words = (text: string) => text.replaceAll(/[│\s]+/g, ' ');
     expect(words(at(80, 60, state)).split(reason)).toHaveLength(4);
-    expect(at(80, 24, state)).toContain('--resume');
     expect(at(80, 24, state)).toContain('…');
+    for (let rows = 12; rows <= 60; rows++) {
+      expect(at(80, rows, state)).toContain('--resume');
+    }
   });
 
   test('shows the newest notices', () => {
     const many = Array.from({ length: 50 }, (_, i) => `notice ${i}`).reduce(noticed, full);
     expect(at(80, 24, many)).toContain('notice 49');
     expect(at(80, 24, many)).not.toContain('notice 1 ');
+    expect(at(40, 12, many)).toContain('notice 49');
   });
 });
