@@ -125,7 +125,9 @@ describe('notices', () => {
           }
           listener.told(...server);
           const key = ({ text, at }: { text: string; at: number }) => `${at} ${text}`;
-          expect(listener.state.transcript.entries.map(key).sort()).toEqual(server.map(key).sort());
+          const sorted = (list: readonly { text: string; at: number }[]) =>
+            list.map(key).toSorted((one, other) => one.localeCompare(other));
+          expect(sorted(listener.state.transcript.entries)).toEqual(sorted(server));
         },
       ),
     );
