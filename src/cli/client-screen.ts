@@ -12,7 +12,7 @@ export const showsPicture = ({ plain, json }: PictureOptions): boolean =>
   });
 
 /** Loads Ink, which takes longer than many commands: not before a picture is wanted. */
-export async function loadClientScreen() {
+export function loadClientScreen() {
   prepareForInk(process.env);
-  return await import('../console/client-screen.tsx');
+  return import('../console/client-screen.tsx');
 }
