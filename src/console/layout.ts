@@ -163,7 +163,7 @@ type Heights = Readonly<Record<PaneName, number>>;
 function stackedHeights(body: Rect, peersLines: number): Heights {
   const third = Math.floor(body.rows / 3);
   const peers = Math.max(openRows, Math.min(peersLines + 2, third));
-  const commands = Math.max(commandsRows, Math.floor(body.rows / 4));
+  const commands = Math.max(commandsRows, Math.floor(body.rows / 3));
   const rest = body.rows - peers - commands;
   const scheduler = Math.floor(rest * 0.45);
   return { peers, scheduler, tables: rest - scheduler, commands };

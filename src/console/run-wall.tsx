@@ -8,6 +8,7 @@ import type { LeaveSignal } from './leaving.ts';
 import { widthOf } from './line.ts';
 import { drawWall, isTiny, measureWith, type Picture } from './picture.ts';
 import { promptWindow } from './prompt-editing.ts';
+import { consoleOf } from './reach.ts';
 import { type Script, ScriptPlayer } from './script-player.ts';
 import { type Connect, ServerLine } from './server-line.ts';
 import { newConsole, newWall, type ServerLetter, type WallState } from './state.ts';
@@ -119,10 +120,11 @@ class Wall {
     void this.#player?.play();
   }
 
-  /** What comes by itself waits for the clock. */
+  /** What comes by itself waits for the clock: for its next beat, or where it says nothing new for its next second. */
   #happened(event: WallEvent): void {
+    const before = this.#state;
     this.#apply(event);
-    this.#isStale = true;
+    this.#isStale ||= saysMore(event, before, this.#state);
     this.#endWithServers();
   }
 
@@ -258,6 +260,22 @@ class Wall {
     this.#terminal.close();
     this.#finish(end);
   }
+}
+
+/** Of servers at rest a snapshot comes every second all the same, for what only counts on. */
+function saysMore(event: WallEvent, before: WallState, after: WallState): boolean {
+  if (event.kind !== 'server' || event.event.kind !== 'snapshot') {
+    return true;
+  }
+  const { letter } = event;
+  const [old, now] = [consoleOf(before, letter), consoleOf(after, letter)];
+  return (
+    old.snapshot?.commits !== now.snapshot?.commits ||
+    old.snapshot?.state !== now.snapshot?.state ||
+    old.snapshot?.links.some(({ state }, index) => state !== now.snapshot?.links[index]?.state) ===
+      true ||
+    old.alarms.length !== now.alarms.length
+  );
 }
 
 /** Without colours the input field shows no cursor of its own. */

@@ -1,5 +1,6 @@
 import { Box } from 'ink';
-import type { Rect } from './layout.ts';
+import { behind, composeRows } from './compose.ts';
+import { fitted } from './line.ts';
 import type { Picture } from './picture.ts';
 import { Lines, Prompt } from './styled.tsx';
 
@@ -11,29 +12,31 @@ interface WallViewProps {
   onTyped(line: string): void;
 }
 
-const place = ({ x, y }: Rect) => ({ position: 'absolute', marginLeft: x, marginTop: y }) as const;
-
-/** A picture on the screen: its regions where they belong, and the input field. */
+/** A picture on the screen, row by row, and in one of the rows the input field. */
 export function WallView({ columns, rows, picture, onTyped }: WallViewProps) {
-  const { regions, input } = picture;
+  const lines = composeRows(picture, columns, rows);
+  const { input } = picture;
+  if (input === null) {
+    return <Lines lines={lines} width={columns} />;
+  }
+  const { rect, prompt } = input;
+  const row = lines[rect.y] ?? [];
+  const end = rect.x + rect.columns;
   return (
-    <Box width={columns} height={rows} overflow="hidden">
-      {regions.map(({ key, rect, lines }) => (
-        <Box key={key} {...place(rect)}>
-          <Lines lines={lines} width={rect.columns} />
-        </Box>
-      ))}
-      {input === null ? null : (
-        <Box key="input" {...place(input.rect)}>
-          <Prompt
-            line={input.prompt.line}
-            cursor={input.prompt.cursor}
-            version={input.prompt.version}
-            width={input.rect.columns}
-            onTyped={onTyped}
-          />
-        </Box>
-      )}
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Lines lines={lines.slice(0, rect.y)} width={columns} />
+      <Box width={columns} height={1}>
+        <Lines lines={[fitted(row, rect.x)]} width={rect.x} />
+        <Prompt
+          line={prompt.line}
+          cursor={prompt.cursor}
+          version={prompt.version}
+          width={rect.columns}
+          onTyped={onTyped}
+        />
+        <Lines lines={[behind(row, end)]} width={columns - end} />
+      </Box>
+      <Lines lines={lines.slice(rect.y + 1)} width={columns} />
     </Box>
   );
 }

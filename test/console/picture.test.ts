@@ -40,7 +40,6 @@ describe('a whole console', () => {
       │                                                   │
       │                                                   │
       │                                                   │
-      │                                                   │
       └───────────────────────────────────────────────────┘
       ┌─ 3 Share tables ───── fribs.db 1.2 MB  disk ok ✓ ─┐
       │ batch 31, 4.1 MB  voter 1 204, 41.0 kB            │
@@ -52,13 +51,14 @@ describe('a whole console', () => {
       │ yes  [14, 15, 7, 5, 11, 9]                        │
       │ next release: 7 more ballots to become final      │
       │ newest rows of pool                               │
-      │ pool  digest  batches  accepted  +3 more          │
-      │   13  5be1…         2      4096                   │
-      └────────────────────────────────────────────── ↓2 ─┘
+      └────────────────────────────────────────────── ↓4 ─┘
       ┏━ 4 Commands ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ tail ━┓
       ┃ 14:07:20 #> print tally                           ┃
       ┃ Number of votes: 157                              ┃
       ┃ Tally: [14, 15, 7, 5, 11, 9]                      ┃
+      ┃                                                   ┃
+      ┃                                                   ┃
+      ┃                                                   ┃
       ┃                                                   ┃
       ┃                                                   ┃
       ┃                                                   ┃
@@ -86,8 +86,6 @@ describe('a whole console', () => {
       ┃                                                          ┃
       ┃                                                          ┃
       ┃                                                          ┃
-      ┃                                                          ┃
-      ┃                                                          ┃
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
       ┌─ 3 Share tables ──────────── fribs.db 1.2 MB  disk ok ✓ ─┐
       │ batch 31, 4.1 MB  voter 1 204, 41.0 kB                   │
@@ -101,13 +99,15 @@ describe('a whole console', () => {
       │ newest rows of pool                                      │
       │ pool  digest  batches  accepted  duplicates  +2 more     │
       │   13  5be1…         2      4096           0              │
-      │   12  77a0…         1       128           3              │
-      │   11  c3d9…         4         9           0              │
-      └──────────────────────────────────────────────────────────┘
+      └───────────────────────────────────────────────────── ↓2 ─┘
       ┌─ 4 Commands ────────────────────────────────────── tail ─┐
       │ 14:07:20 #> print tally                                  │
       │ Number of votes: 157                                     │
       │ Tally: [14, 15, 7, 5, 11, 9]                             │
+      │                                                          │
+      │                                                          │
+      │                                                          │
+      │                                                          │
       │                                                          │
       │                                                          │
       │                                                          │

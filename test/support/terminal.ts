@@ -54,7 +54,7 @@ export class TestTerminal {
       cols,
       rows,
       cwd,
-      name: 'xterm-256color',
+      name: env['TERM'] ?? 'xterm-256color',
       env: environment(env),
     });
     started.add(this.#pty);
