@@ -119,8 +119,8 @@ describe('consoleLayout', () => {
   });
 
   it('stacks all four from 30 rows, the footer among them', () => {
-    expect(heights(panes(80, 29, 'scheduler'))).toEqual([6, 6, 9, 7]);
-    expect(heights(panes(53, 39, 'commands'))).toEqual([6, 10, 13, 9]);
+    expect(heights(panes(80, 29, 'scheduler'))).toEqual([6, 5, 8, 9]);
+    expect(heights(panes(53, 39, 'commands'))).toEqual([6, 9, 11, 12]);
   });
 
   it('stacks in the same way whatever is focused', () => {
