@@ -15,6 +15,7 @@ interface Asked {
 export class Commands {
   readonly #ledger: Ledger;
   readonly #open = new Map<number, Asked>();
+  readonly #certain = new Set<number>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -28,6 +29,13 @@ export class Commands {
     this.#open.set(id, { party, kind, batches: [...this.#ledger.disk(party).safe] });
   }
 
+  /** What is asked by now has no reason to fail any more. */
+  mustSucceed(): void {
+    for (const id of this.#open.keys()) {
+      this.#certain.add(id);
+    }
+  }
+
   /** Gives what the answer is to. */
   answered(id: number, ok: boolean): string {
     const asked = this.#open.get(id);
@@ -36,6 +44,9 @@ export class Commands {
       throw new Violation('an answer to a command that nobody gave');
     }
     const { party, kind, batches } = asked;
+    if (this.#certain.has(id) && !ok) {
+      throw new Violation(`server ${partyName(party)} fails at ${kind} where nothing hinders it`);
+    }
     if (kind === 'flush-tally' && ok) {
       const { final } = this.#ledger.disk(party);
       for (const digest of batches) {

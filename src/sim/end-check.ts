@@ -45,6 +45,15 @@ function hasRoom({ plan, truth }: World, { voters }: KnownBatch): boolean {
   return (truth.pools.at(-1)?.votes ?? 0) + voters.length < 2 ** plan.tallyBits;
 }
 
+/** Whether the register has room for everything that waits. */
+export function hasRoomForAll({ plan, truth }: World): boolean {
+  let votes = truth.pools.at(-1)?.votes ?? 0;
+  for (const { digest, voters } of truth.batches) {
+    votes += truth.poolOf(digest) === null ? voters.length : 0;
+  }
+  return votes < 2 ** plan.tallyBits;
+}
+
 function unsettledClients(world: World): string | null {
   for (const client of world.clients) {
     const waiting = client.outbox.length;

@@ -1,5 +1,5 @@
 import { Violation } from './chronicle.ts';
-import { checkEnd, unsettled } from './end-check.ts';
+import { checkEnd, hasRoomForAll, unsettled } from './end-check.ts';
 import { admitAll, unleash } from './faults.ts';
 import type { Machine } from './machine.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -33,6 +33,9 @@ export interface HistoryFailure {
 /** After the last fault everything has to be done within so much virtual time. */
 const settleMsMax = 90_000;
 const lookEveryMs = 250;
+/** At rest, a batch is on all three servers within this time, and a flush is done within that. */
+const safeMs = 2_000;
+const flushMs = 5_000;
 
 /** Plays the one history that a seed stands for, and checks it at every step and at its end. */
 export function playHistory(seed: number, machines: Machines, linesMax: number): HistoryOutcome {
@@ -68,12 +71,29 @@ function play(world: World): void {
     }
     settle(world);
   }
+  if (plan.lastFlush) {
+    flushAtLast(world);
+  }
   // What is counted is shown at last, by the rule's exception, so that three printed lists are compared as well.
   for (const server of servers) {
     server.command({ kind: 'print-tally', force: true }, 1_000);
     settle(world);
   }
   checkEnd(world);
+}
+
+/** What all three hold is counted soon after a flush at any one server, however long pools wait by themselves. */
+function flushAtLast(world: World): void {
+  const { dice, agenda, servers, clients, chronicle, commands } = world;
+  chronicle.count('last flush');
+  const client = clients.find(({ isAlive }) => isAlive);
+  client?.cast(null);
+  agenda.runTo(agenda.now + safeMs);
+  dice.pick(servers).command({ kind: 'flush-tally' }, flushMs);
+  if (hasRoomForAll(world)) {
+    commands.mustSucceed();
+  }
+  settle(world);
 }
 
 /** From now on nothing goes wrong any more; whoever can come back does. */

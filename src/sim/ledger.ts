@@ -97,8 +97,7 @@ export class Ledger {
       case 'end-rebuild':
         return this.#endRebuild(party, disk, write);
       case 'begin-rebuild':
-        disk.rebuilding = true;
-        return;
+        return beginRebuild(party, disk, write.why);
       case 'keep-release':
         return this.releases.kept(party, disk, write.release);
       case 'set-tampering':
@@ -210,6 +209,14 @@ const newDisk = (bornWhole: boolean): DiskFacts => ({
 
 const newest = (disk: DiskFacts): { readonly count: number; readonly runId: Digest } =>
   present(disk.tallies.at(-1), 'a tally');
+
+/** Nobody's file is an older copy here: a server may only lack the tally before its newest since it was rebuilt. */
+function beginRebuild(party: Party, disk: DiskFacts, why: string): void {
+  if (disk.tallies.length !== 1 || newest(disk).count === 1 || disk.rebuilding) {
+    throw new Violation(`server ${partyName(party)} is rebuilt without need: ${why}`);
+  }
+  disk.rebuilding = true;
+}
 
 /** The pool as a server has stored it is what plain counting comes to. */
 function comparePool(

@@ -2,7 +2,7 @@ import { bytesOfWords, setBit, wordsFor, wordsFromBytes } from '../base/bits.ts'
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
 import { tallyList } from '../election/tally-list.ts';
 import type { Election } from '../election/types.ts';
-import { next, type Party, partyName } from '../mpc/parties.ts';
+import { next, type Party, partyName, partyOf } from '../mpc/parties.ts';
 import type { ClientReply } from '../wire/client-messages.ts';
 import type { PeerMessage, PeerMessageOf } from '../wire/peer-messages.ts';
 import { Violation } from './chronicle.ts';
@@ -70,6 +70,11 @@ export class MessageWatch {
       .find((each) => equalBytes(each.batch.header.batchId, batch.batchId));
     if (known === undefined) {
       throw early(from, 'GIVE');
+    }
+    if (!known.heldEver.has(partyOf(3 - from - to))) {
+      throw new Violation(
+        `server ${partyName(from)} gives server ${partyName(to)} one fragment of a batch whose other one nobody can give`,
+      );
     }
     const due = to === next(from) ? known.openings[to] : known.openings[from];
     if (!equalBytes(due, opening)) {

@@ -17,8 +17,8 @@ export class Pipe {
     this.#deliver = deliver;
   }
 
-  get isCut(): boolean {
-    return this.#cutAt !== Number.POSITIVE_INFINITY;
+  get isSilent(): boolean {
+    return this.#silentUntil > this.#agenda.now || this.#lastArrival > this.#agenda.now + 1_000;
   }
 
   get inFlight(): number {

@@ -66,6 +66,8 @@ export interface Plan {
   readonly voters: number;
   /** That a client never comes back once it died. */
   readonly lostClient: number;
+  /** At rest, some ballots come, and a flush is to have them counted long before a pool is due by itself. */
+  readonly lastFlush: boolean;
   /** After everything has come to rest all links break once more, which changes nothing. */
   readonly lastFlap: boolean;
 }
@@ -85,7 +87,7 @@ export function planOf(seed: number): Plan {
     width: dice.pick([1, 1, 1, 2, 3]),
     tallyBits,
     minRelease: dice.pick([1, 3, 10, 10, 20]),
-    poolDelayMs: dice.pick([5, 20, 100]),
+    poolDelayMs: dice.pick([5, 5, 20, 20, 100, 12_000]),
     giveDelayMs: dice.pick([20, 100, 300]),
     releaseTimeoutMs: dice.pick([200, 1_000, 5_000]),
     latencyMs: dice.pick([0.1, 1, 5]),
@@ -103,6 +105,7 @@ export function planOf(seed: number): Plan {
     ballotsMax: tallyBits === 4 ? 6 : dice.pick([1, 5, 20, 40]),
     voters: dice.pick([10, 60, 1_000]),
     lostClient: dice.pick([0, 0, 0.3]),
+    lastFlush: dice.chance(0.2),
     lastFlap: dice.chance(0.2),
   };
 }

@@ -13,7 +13,7 @@ export function portsOf(world: World, party: Party, reads: Disk): FragmentPorts 
     verify: (certificate, hash, signature) => machine.verify(certificate, hash, signature),
     runStreams: (secrets) => {
       chronicle.count('R10 run begun');
-      tallies.draw(secrets);
+      tallies.draw(secrets, machine.runStreams(secrets));
       return machine.runStreams(secrets);
     },
     random: (count) => dice.bytes(count),

@@ -12,12 +12,15 @@ import { Death, GroupDisk } from './crash-points.ts';
 import type { Disk } from './machine.ts';
 import { PeerEnds } from './peer-ends.ts';
 import { portsOf } from './server-ports.ts';
+import { WakeAlarm } from './wake-alarm.ts';
 import type { Link, LinkEnd } from './wires.ts';
 import { describeEvent, describeWrite } from './words.ts';
 import type { World } from './world.ts';
 
 /** Events that one commit is shared by, at most. */
 const groupMax = 6;
+/** No group of events takes more steps. */
+const stepsMax = 2_000;
 /** The real server begins anew so long after its disk has failed. */
 const diskRetryMs = 2_000;
 
@@ -37,11 +40,12 @@ export class SimServer implements LinkEnd {
   #life = 0;
   #busy = false;
   #scheduled = false;
-  #wakesAt = Number.POSITIVE_INFINITY;
+  #alarm: WakeAlarm;
   /** Its clock, against virtual time. */
   #clockMs = 1_700_000_000_000;
   #slowDiskMs = 0;
   #diskFails = false;
+  #steps = 0;
 
   constructor(world: World, party: Party) {
     this.#world = world;
@@ -50,6 +54,7 @@ export class SimServer implements LinkEnd {
     this.#ends = new PeerEnds(world, party);
     this.#clients = new ClientEnds(world, party, (event) => this.#push(event));
     this.#disk = world.newDisk(party, true);
+    this.#alarm = this.#newAlarm();
   }
 
   get isAlive(): boolean {
@@ -71,6 +76,13 @@ export class SimServer implements LinkEnd {
         action();
       }
     });
+  }
+
+  #newAlarm(): WakeAlarm {
+    return new WakeAlarm(
+      (ms, action) => this.#later(ms, action),
+      () => this.#push({ kind: 'time' }),
+    );
   }
 
   /** The process begins, from what is on its disk. */
@@ -105,7 +117,7 @@ export class SimServer implements LinkEnd {
     this.#life += 1;
     this.#busy = false;
     this.#scheduled = false;
-    this.#wakesAt = Number.POSITIVE_INFINITY;
+    this.#alarm = this.#newAlarm();
     this.#queue.length = 0;
     this.#diskFails = false;
     this.#ends = new PeerEnds(this.#world, this.party);
@@ -227,6 +239,7 @@ export class SimServer implements LinkEnd {
     if (core === null) {
       return;
     }
+    this.#steps = 0;
     const events = this.#queue.splice(0, dice.between(1, groupMax));
     const crash = this.#world.isCalm ? 0 : plan.crashInGroup;
     const store = new GroupDisk(this.#disk, dice, crash, this.#diskFails);
@@ -236,7 +249,7 @@ export class SimServer implements LinkEnd {
         {
           core,
           store,
-          now: () => this.localNow,
+          now: () => this.#stepTime(),
           heard: (event) => {
             chronicle.tell(this.name, () => describeEvent(event));
             this.#ends.heard(event);
@@ -254,6 +267,15 @@ export class SimServer implements LinkEnd {
       return;
     }
     this.#committed(store, sends);
+  }
+
+  /** Every step of a group asks for the time: a group without end is a rule that never has enough. */
+  #stepTime(): number {
+    this.#steps += 1;
+    if (this.#steps > stepsMax) {
+      throw new Violation(`${this.name} never comes to the end of a group of events`);
+    }
+    return this.localNow;
   }
 
   #committed(store: GroupDisk, sends: readonly Send[]): void {
@@ -294,19 +316,15 @@ export class SimServer implements LinkEnd {
     for (const peer of this.#ends.drained()) {
       this.#push({ kind: 'drained', peer });
     }
-    this.#setTimer();
+    this.#alarm.set(this.#core?.wakeAt() ?? null, this.localNow);
     this.#schedule();
   }
 
-  #fail(death: Death): void {
-    const { chronicle } = this.#world;
-    if (death.isDiskFault) {
-      chronicle.count('disk fault in a group');
-      this.#world.crash(this, death.where, diskRetryMs);
-    } else {
-      chronicle.count(`crash ${death.where.replace(/ of .*/, '')}`);
-      this.#world.crash(this, death.where);
-    }
+  #fail({ isDiskFault, where }: Death): void {
+    this.#world.chronicle.count(
+      isDiskFault ? 'disk fault in a group' : `crash ${where.replace(/ of .*/, '')}`,
+    );
+    this.#world.crash(this, where, isDiskFault ? diskRetryMs : undefined);
   }
 
   #prepare(effect: SentEffect): Send {
@@ -327,24 +345,5 @@ export class SimServer implements LinkEnd {
       default:
         return () => this.#world.noticed(this.name, effect.level, effect.text);
     }
-  }
-
-  #setTimer(): void {
-    const at = this.#core?.wakeAt() ?? null;
-    if (at === null) {
-      return;
-    }
-    const wait = Math.max(1, Math.ceil(at - this.localNow));
-    const due = this.#world.agenda.now + wait;
-    if (this.#wakesAt > this.#world.agenda.now && this.#wakesAt <= due) {
-      return;
-    }
-    this.#wakesAt = due;
-    this.#later(wait, () => {
-      if (this.#wakesAt === due) {
-        this.#wakesAt = Number.POSITIVE_INFINITY;
-        this.#push({ kind: 'time' });
-      }
-    });
   }
 }

@@ -3,6 +3,8 @@ import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
 import { recombine, tallyList } from '../election/tally-list.ts';
 import type { RunSecrets, TallyShare } from '../fragment/ports.ts';
 import { next, type Party, type PerParty, parties, partyName } from '../mpc/parties.ts';
+import type { Prf } from '../mpc/prf.ts';
+import type { RunStreams } from '../mpc/prss.ts';
 import type { Digest } from '../scheduler/types.ts';
 import { Violation } from './chronicle.ts';
 import type { Truth } from './truth.ts';
@@ -24,8 +26,10 @@ interface SeenRun {
 export class TallyBook {
   readonly #truth: Truth;
   readonly #tallyBits: number;
-  readonly #streams = new Set<string>();
-  readonly #begun = new Map<Digest, string>();
+  readonly #begun = new Set<string>();
+  /** How the stream of each pair, run and purpose begins, and whose each beginning is. */
+  readonly #startOf = new Map<string, string>();
+  readonly #nameOf = new Map<string, string>();
   readonly #runs = new Map<Digest, SeenRun>();
   /** By number of pools, the run whose tally is final at some server. */
   readonly #final = new Map<number, Digest>();
@@ -44,29 +48,32 @@ export class TallyBook {
     return run?.count === count && run.committed.has(party);
   }
 
-  /** A server draws the streams of a run: no two runs, and no two purposes, may ever share one. */
-  draw({ me, runId, previousLinkSecret, nextLinkSecret }: RunSecrets): void {
+  /**
+   * A server draws the streams of a run: no two runs, and no two purposes, may ever share one. `streams` are drawn a
+   * second time for this look at how each of them begins.
+   */
+  draw({ me, runId }: RunSecrets, streams: RunStreams): void {
     const id = toHex(runId);
-    const begun = `${me} ${id}`;
-    if (this.#streams.has(begun)) {
+    const run = `server ${partyName(me)} in run ${id}`;
+    if (this.#begun.has(run)) {
       throw new Violation(`server ${partyName(me)} begins run ${id.slice(0, 8)} a second time`);
     }
-    this.#streams.add(begun);
-    this.#pairSecret(me, id, previousLinkSecret);
-    this.#pairSecret(next(me), id, nextLinkSecret);
+    this.#begun.add(run);
+    for (const purpose of ['zero', 'salt'] as const) {
+      this.#stream(`${partyName(me)} ${id} ${purpose}`, streams[purpose].own);
+      this.#stream(`${partyName(next(me))} ${id} ${purpose}`, streams[purpose].next);
+    }
   }
 
-  /** Both holders of the key of pair `pair` have it of the same link; any other key would be a second stream of that name. */
-  #pairSecret(pair: Party, runId: Digest, secret: Bytes): void {
-    const name = `${pair} ${runId}`;
-    const known = this.#begun.get(name);
-    const hex = toHex(secret);
-    if (known !== undefined && known !== hex) {
-      throw new Violation(
-        `the two holders of key ${partyName(pair)} of run ${runId.slice(0, 8)} have it of different links`,
-      );
+  /** One stream for each name, of pair, run and purpose, at both its holders; one name for each stream. */
+  #stream(name: string, stream: Prf): void {
+    const start = joined(stream.words(4));
+    const [knownStart, knownName] = [this.#startOf.get(name), this.#nameOf.get(start)];
+    if ((knownStart ?? start) !== start || (knownName ?? name) !== name) {
+      throw new Violation(`stream ${name} is not one stream, or is also ${knownName}`);
     }
-    this.#begun.set(name, hex);
+    this.#startOf.set(name, start);
+    this.#nameOf.set(start, name);
   }
 
   /** R11, or R14: a tally is on a disk. */

@@ -193,6 +193,9 @@ export class Wire {
   heal(): void {
     this.#partedUntil = 0;
     this.#backoffMs = limits.reconnectFirstMs;
+    if (this.#link?.pipes.some(({ isSilent }) => isSilent) === true) {
+      this.break('silent for too long', 500);
+    }
     this.dial();
   }
 }
