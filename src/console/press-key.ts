@@ -66,7 +66,7 @@ export function pressKey(
 /** Passes a simple key on to the input field, which does with it what input fields do. */
 function feed(wall: WallState, event: Key, now: number): Change<WallState> {
   const prompt = promptHere(wall);
-  if (prompt === null) {
+  if (prompt === null || contextOf(wall) === 'script') {
     return change(wall);
   }
   const simple = simpleKey(event, prompt.line, prompt.cursor);
