@@ -115,7 +115,7 @@ describe('recombining pasted lists on a terminal', () => {
     async (_, env, flags) => {
       const terminal = start({ env }, ...flags);
       for (const [i, list] of lists.entries()) {
-        await terminal.until(`Fragment server ${letters[i]}: `);
+        await terminal.until(`Fragment server ${letters[i]}:`);
         terminal.type(`${list}\r`);
       }
       expect(await terminal.exited).toEqual({ code: 0 });
