@@ -22,21 +22,19 @@ export class ConsoleFiles {
 
   /** Earlier commands, oldest first. */
   history(): readonly string[] {
-    const lines = this.#read(historyName)
-      .split('\n')
-      .filter((line) => line !== '');
+    const text = this.#read(historyName);
+    const lines = text.split('\n').filter((line) => line !== '');
     if (lines.length > 2 * historyMax) {
       this.#write(historyName, `${lines.slice(-historyMax).join('\n')}\n`);
+    } else if (text !== '' && !text.endsWith('\n')) {
+      // A disk was full, or a console ended in the middle of a line.
+      this.#append('\n');
     }
     return lines.slice(-historyMax);
   }
 
   remember(line: string): void {
-    try {
-      appendFileSync(this.#path(historyName), `${line}\n`, { mode: ownerOnly });
-    } catch {
-      // The command itself is run: that it is not offered again is no reason to stop.
-    }
+    this.#append(`${line}\n`);
   }
 
   /** In milliseconds since 1970; 0 where nothing is known. */
@@ -52,6 +50,14 @@ export class ConsoleFiles {
   /** Where it was written to, or null where that failed. */
   keepPrint(lines: readonly string[]): string | null {
     return this.#write(printName, `${lines.join('\n')}\n`) ? this.#path(printName) : null;
+  }
+
+  #append(text: string): void {
+    try {
+      appendFileSync(this.#path(historyName), text, { mode: ownerOnly });
+    } catch {
+      // The command itself is run: that it is not offered again is no reason to stop.
+    }
   }
 
   #path(name: string): string {

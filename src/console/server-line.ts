@@ -15,7 +15,7 @@ export interface ServerConnection {
 /** Null where no server answers. */
 export type Connect = (events: ControlEvents) => Promise<ServerConnection | null>;
 
-const retryMs = 1_000;
+const usualRetryMs = 1_000;
 const rowsWanted = 40;
 /** What the connection's end is called where the server has said nothing. */
 const vanished = 'the server is gone';
@@ -26,6 +26,7 @@ const isStop = (reason: string): boolean => reason.endsWith('has stopped');
 export class ServerLine {
   readonly #connect: Connect;
   readonly #hear: (event: ServerEvent) => void;
+  readonly #retryMs: number;
   #connection: ServerConnection | null = null;
   #retry: NodeJS.Timeout | null = null;
   /** Why this end has closed the connection. */
@@ -33,9 +34,10 @@ export class ServerLine {
   #contact: Contact = { kind: 'connecting' };
   #isClosed = false;
 
-  constructor(connect: Connect, hear: (event: ServerEvent) => void) {
+  constructor(connect: Connect, hear: (event: ServerEvent) => void, retryMs = usualRetryMs) {
     this.#connect = connect;
     this.#hear = hear;
+    this.#retryMs = retryMs;
   }
 
   async open(): Promise<void> {
@@ -113,7 +115,7 @@ export class ServerLine {
 
   #again(): void {
     if (!this.#isClosed) {
-      this.#retry = setTimeout(() => void this.open(), retryMs);
+      this.#retry = setTimeout(() => void this.open(), this.#retryMs);
     }
   }
 
