@@ -92,14 +92,15 @@ describe('recombining pasted lists on a terminal', () => {
     expect(finalLines(terminal).replaceAll('\n', '')).toBe(
       'fribs: One list from each of the three fragment servers is needed, but there are 1.',
     );
-    for (const leave of [
-      (other: TestTerminal) => other.type('\x03'),
-      (other: TestTerminal) => other.signal('SIGTERM'),
-    ]) {
+    const ways: readonly [(other: TestTerminal) => void, number][] = [
+      [(other) => other.type('\x03'), 130],
+      [(other) => other.signal('SIGTERM'), 143],
+    ];
+    for (const [leave, code] of ways) {
       const other = start();
       await other.until('Fragment server c');
       leave(other);
-      expect((await other.exited).code).toBe(leave.toString().includes('SIGTERM') ? 143 : 130);
+      expect(await other.exited).toEqual({ code });
       expectRestored(other);
       expect(finalLines(other)).toBe('');
     }
