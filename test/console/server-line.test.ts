@@ -195,6 +195,19 @@ describe('the line to a server', () => {
     expect(heard.words()).toHaveLength(4);
   });
 
+  it('does not say that a server is gone which was never there', async () => {
+    const where = socketPath();
+    const heard = listening(connectTo(where));
+    await contains(heard, 'absent');
+    let connections = 0;
+    await rawServer(where, (socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await vi.waitFor(() => expect(connections).toBeGreaterThan(2));
+    expect(heard.words()).toEqual(['absent']);
+  });
+
   it('says nothing of a server that stands still from the start', async () => {
     const where = socketPath();
     let connections = 0;
