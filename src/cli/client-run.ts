@@ -67,8 +67,9 @@ export async function resumeAll(
   await connected(options, terms, 0, async (setting, display, interruption) => {
     const results: object[] = [];
     let isAllDone: boolean = true;
-    for (const { path } of interrupted) {
-      const result = interruption.exitCode() === null ? await resumeOne(setting, path, file) : null;
+    for (const [index, { path }] of interrupted.entries()) {
+      const isStopped = interruption.exitCode() !== null;
+      const result = isStopped ? null : await resumeOne(setting, path, file, index === 0);
       display.clear();
       isAllDone &&= result !== null && isComplete(result.outcome);
       if (result !== null) {
@@ -96,7 +97,11 @@ async function resumeOne(
   setting: CastSetting,
   path: string,
   file: string | undefined,
+  isFirst: boolean,
 ): Promise<Resumed | null> {
+  if (!isFirst) {
+    await setting.servers.renew(clientLimits.connectMs, setting.signal);
+  }
   const taken = takeJob(setting.terms, path);
   if (!taken.ok) {
     process.stderr.write(`fribs: ${taken.reason}.\n`);

@@ -95,6 +95,15 @@ export class ServerLink {
     this.#handlers.onFault(this.party, reason);
   }
 
+  /** Gives the connection up for a new one: what is still under way on it is heard by nobody. */
+  renew(): void {
+    if (this.#state === 'up') {
+      this.#state = 'waiting';
+      this.#reason = '';
+      this.#connection?.close('the client connects anew');
+    }
+  }
+
   async stop(): Promise<void> {
     this.#state = 'stopped';
     clearTimeout(this.#timer ?? undefined);

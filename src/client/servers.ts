@@ -54,6 +54,22 @@ export class Servers {
     for (const link of this.#links) {
       link.start();
     }
+    await this.#settled(timeoutMs, signal);
+  }
+
+  /**
+   * Gives up the connections there are, and resolves as `connect` does: requests are numbered anew with every job, and
+   * an answer to the job before must not be taken for one to this.
+   */
+  async renew(timeoutMs: number = clientLimits.connectMs, signal?: AbortSignal): Promise<void> {
+    this.#handlers = null;
+    for (const link of this.#links) {
+      link.renew();
+    }
+    await this.#settled(timeoutMs, signal);
+  }
+
+  async #settled(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     // Where two refuse, the third is heard out too: whoever mends something should know of all three.
     const isDecided = () =>
       this.#tried.size === 3 &&

@@ -121,6 +121,33 @@ describe('client many', () => {
     expect((await many(world, ['--resume'])).out).toBe('Nothing to resume\n');
   });
 
+  test('resumes several jobs, and takes no late answer to one for an answer to the next', async () => {
+    const world = await FakeWorld.start();
+    for (const first of ['0', '1000']) {
+      world.servers[0].script = () => 'swallow';
+      world.servers[1].script = () => 'drop';
+      world.servers[2].script = () => 'drop';
+      const before = world.servers[1].received.length;
+      const run = start(clientIn(world, 'many', first, '300', '--vote', 'y', '--batch', '100'));
+      await eventually(() => world.servers[1].received.length > before, 'batches in flight');
+      run.process.kill('SIGKILL');
+      await run.ended;
+    }
+    const isFirst = ({ batch }: { readonly batch: { readonly voters: Uint8Array } }) =>
+      world.servers[2].received.findIndex(({ request }) =>
+        equalBytes(request.batch.voters, batch.voters),
+      ) < 3;
+    // The first job is over when c's answers to it come; the second waits for b meanwhile.
+    world.servers[0].script = () => 'store';
+    world.servers[1].script = (request) => (isFirst(request) ? 'store' : { delayMs: 1_500 });
+    world.servers[2].script = (request) => (isFirst(request) ? { delayMs: 700 } : 'drop');
+    const resumed = await many(world, ['--resume']);
+    expect(resumed.err).not.toContain('was not handed in');
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.out.match(/Cast 300 of 300 ballots/g)).toHaveLength(2);
+    expect(world.counted).toBe(600);
+  });
+
   test('run again from the start after it was killed, nobody votes twice', async () => {
     const world = await FakeWorld.start();
     for (const server of world.servers) {
