@@ -150,6 +150,10 @@ export function findFork({ state, reads }: SchedulerContext, peer: Party): Sched
   if (link.forked || report === null || report.sealed === 0 || report.sealed > state.sealed) {
     return [];
   }
+  // Mostly it is as far, and then no pool has to be read: this is asked at every step.
+  if (report.sealed === state.sealed && report.head === state.head) {
+    return [];
+  }
   const pool = present(reads.pool(report.sealed - 1), `pool ${report.sealed - 1}`);
   if (pool.digest === report.head) {
     return [];
