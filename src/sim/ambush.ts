@@ -21,16 +21,20 @@ const fast: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'disk lost',
 ]);
 
+/** What may keep another server from the tally that one has. */
+const atTally: ReadonlySet<FaultKind> = new Set<FaultKind>(['link break', 'partition', 'crash']);
+
 /** Something goes wrong anywhere, a moment after a step of the agreement was committed somewhere. */
 export function ambush(world: World, writes: readonly StoreWrite[]): void {
   const { plan, dice, agenda } = world;
-  const kinds = plan.faults.filter((kind) => fast.has(kind));
+  const isTallied = writes.some(({ kind }) => kind === 'commit-tally');
+  const kinds = plan.faults.filter((kind) => (isTallied ? atTally : fast).has(kind));
   if (world.isCalm || kinds.length === 0 || !writes.some(({ kind }) => steps.has(kind))) {
     return;
   }
   if (dice.chance(plan.ambush)) {
     const kind = dice.pick(kinds);
-    agenda.later(dice.pick([0, 0, plan.latencyMs, 3 * plan.latencyMs]), () => {
+    agenda.later(dice.pick([0, 0, 0, plan.latencyMs, 3 * plan.latencyMs]), () => {
       if (!world.isCalm) {
         strike(world, kind);
       }

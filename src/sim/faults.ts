@@ -102,7 +102,7 @@ function strikeNetwork(world: World, kind: 'link break' | 'silence' | 'partition
   const { dice, chronicle } = world;
   if (kind === 'partition') {
     const party = dice.pick(parties);
-    const ms = dice.between(50, 3_000);
+    const ms = dice.pick([10, 100, 500, 2_000]);
     chronicle.tell('network', () => `** server ${partyName(party)} is cut off for ${ms} ms`);
     chronicle.count('partition');
     for (const peer of parties) {
@@ -116,11 +116,11 @@ function strikeNetwork(world: World, kind: 'link break' | 'silence' | 'partition
   if (kind === 'link break') {
     chronicle.tell('network', () => `** link ${wire.name} breaks`);
     chronicle.count('link break');
-    wire.break('broken', 3_000);
+    wire.break('broken', dice.pick([20, 20, 3_000]));
     return;
   }
   const towards = dice.pick([0, 1] as const);
-  const ms = dice.pick([50, 500, 3_000, 15_000]);
+  const ms = dice.pick([20, 20, 100, 500, 3_000, 15_000]);
   chronicle.tell(
     'network',
     () => `** nothing reaches ${partyName(wire.pair[towards])} over ${wire.name} for ${ms} ms`,

@@ -65,6 +65,12 @@ export class Ledger {
         known.isDiskLost = true;
       }
     }
+    const last = this.truth.pools.length - 1;
+    if (this.sealers(last) === 1 && this.#sealers[last]?.has(party) === true) {
+      // If its POOL reaches somebody all the same, it is sealed there for the first time.
+      this.#sealers.pop();
+      this.truth.unseal();
+    }
     this.#disks[party] = newDisk(false);
     this.releases.diskLost(party);
   }

@@ -78,8 +78,9 @@ const realOneIn = 40;
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 1);
   const calm = dice.chance(0.08);
-  const share = dice.pick([0.2, 0.4, 0.7, 1]);
+  const share = dice.pick([0.15, 0.3, 0.5, 0.8]);
   const faults = calm ? [] : faultKinds.filter(() => dice.chance(share));
+  const lastFlush = dice.chance(0.2);
   const tallyBits = dice.pick([4, 4, 8, 8, 8, 8, 8, 8, 12, 24]);
   return {
     seed,
@@ -87,25 +88,25 @@ export function planOf(seed: number): Plan {
     width: dice.pick([1, 1, 1, 2, 3]),
     tallyBits,
     minRelease: dice.pick([1, 3, 10, 10, 20]),
-    poolDelayMs: dice.pick([5, 5, 20, 20, 100, 12_000]),
+    poolDelayMs: lastFlush && dice.chance(0.5) ? 12_000 : dice.pick([5, 20, 100]),
     giveDelayMs: dice.pick([20, 100, 300]),
     releaseTimeoutMs: dice.pick([200, 1_000, 5_000]),
-    latencyMs: dice.pick([0.1, 1, 5]),
+    latencyMs: dice.pick([0.1, 1, 1, 5]),
     jitterMs: dice.pick([0.1, 2, 20]),
     diskMs: dice.pick([0, 0.5, 5]),
-    faultsMs: dice.between(500, 3_000),
-    faultEveryMs: dice.pick([60, 150, 400]),
+    faultsMs: dice.between(400, 2_000),
+    faultEveryMs: dice.pick([40, 100, 300]),
     actEveryMs: dice.pick([60, 200, 800]),
     faults,
     breakAtMessage: faults.includes('link break') ? dice.pick([0, 0.002, 0.01]) : 0,
-    ambush: dice.pick([0, 0.05, 0.2]),
+    ambush: dice.pick([0, 0.1, 0.4]),
     crashInGroup: faults.includes('crash') ? dice.pick([0.002, 0.01, 0.03]) : 0,
     clients: dice.between(1, 3),
     batches: dice.between(1, 9),
     ballotsMax: tallyBits === 4 ? 6 : dice.pick([1, 5, 20, 40]),
     voters: dice.pick([10, 60, 1_000]),
     lostClient: dice.pick([0, 0, 0.3]),
-    lastFlush: dice.chance(0.2),
+    lastFlush,
     lastFlap: dice.chance(0.2),
   };
 }

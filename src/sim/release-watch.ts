@@ -24,6 +24,8 @@ export class ReleaseWatch {
   readonly #shown = new Map<number, Shown>();
   /** Per server: what it is bound to on its disk, and has shown, as pool and run. */
   readonly #bound: PerParty<Set<string>> = [new Set(), new Set(), new Set()];
+  /** By pool and run, the servers that ever were bound to it. */
+  readonly #everBound = new Map<string, Set<Party>>();
   readonly #shownBy: PerParty<Set<string>> = [new Set(), new Set(), new Set()];
 
   constructor(truth: Truth, tallies: TallyBook, minRelease: number) {
@@ -35,7 +37,7 @@ export class ReleaseWatch {
   /** The release of a pool and run is on this server's disk. */
   kept(party: Party, disk: DiskFacts, release: Release): void {
     const { pool, runId, votes, shown } = release;
-    this.#bound[party].add(`${pool} ${runId}`);
+    this.#bind(party, pool, runId);
     if (this.#truth.pools[pool]?.votes !== votes) {
       throw new Violation(`server ${partyName(party)} counts ${votes} votes up to pool ${pool}`);
     }
@@ -46,6 +48,11 @@ export class ReleaseWatch {
     if (pool >= disk.final || this.#tallies.finalRun(pool + 1) !== runId) {
       throw new Violation(
         `server ${partyName(party)} shows the tally of pool ${pool}, which is not final with that run`,
+      );
+    }
+    if ((this.#everBound.get(`${pool} ${runId}`)?.size ?? 0) < 2) {
+      throw new Violation(
+        `server ${partyName(party)} shows pool ${pool}, to which it alone is bound`,
       );
     }
     this.#show(party, release);
@@ -82,7 +89,13 @@ export class ReleaseWatch {
 
   /** R14: what the others are bound to binds a rebuilt server as well. */
   restored(party: Party, { pool, runId }: Release): void {
-    this.#bound[party].add(`${pool} ${runId}`);
+    this.#bind(party, pool, runId);
+  }
+
+  #bind(party: Party, pool: number, runId: Digest): void {
+    const name = `${pool} ${runId}`;
+    this.#bound[party].add(name);
+    this.#everBound.set(name, (this.#everBound.get(name) ?? new Set()).add(party));
   }
 
   diskLost(party: Party): void {

@@ -110,6 +110,19 @@ export class Truth {
     return pool;
   }
 
+  /** The newest pool was sealed on one disk alone, which is lost, and was heard of by nobody: it never was. */
+  unseal(): void {
+    const pool = present(this.#pools.pop(), 'a pool');
+    pool.batches.forEach((digest, index) => {
+      this.#poolOf.delete(digest);
+      this.batch(digest).voters.forEach((voter, position) => {
+        if (pool.accepted[index]?.[position] === true) {
+          this.#voted.delete(voter);
+        }
+      });
+    });
+  }
+
   /** One voter, one ballot: the first in pool order counts. */
   #acceptedOf({ voters, votes }: KnownBatch, sums: number[]): boolean[] {
     return voters.map((voter, position) => {

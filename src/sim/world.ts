@@ -98,7 +98,11 @@ export class World {
   }
 
   /** A server dies here and now, and comes back after a while. */
-  crash(server: SimServer, why: string, downMs = this.dice.between(1, 2_000)): void {
+  crash(
+    server: SimServer,
+    why: string,
+    downMs = this.dice.between(1, this.dice.pick([5, 100, 1_000])),
+  ): void {
     server.die(why);
     this.commands.forget(server.party);
     if (this.dice.chance(0.3)) {
