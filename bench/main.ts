@@ -6,17 +6,21 @@ import { parseArgs } from 'node:util';
 import { programPath } from '../src/cli/program.ts';
 import { parties, partyName } from '../src/mpc/parties.ts';
 import { benchCircuit, formatCircuitRows } from './circuit.ts';
+import { isExact, outcomeText } from './live-election.ts';
 import { showSpread, whole } from './statistics.ts';
 import { ballotsMax, benchSystem, type ScenarioResult, type SystemResult } from './system.ts';
 
-const usage = `npm run bench -- [--ballots N] [--runs N] [--only circuit|system]
+const usage = `npm run bench -- [--ballots N] [--runs N] [--only circuit|system|consoles]
 
-Measures the tally circuit in this process, and three real servers with a client, each a process of
-its own, in a temporary directory (TMPDIR says where). It checks nothing but that tallies are exact.
+Measures the tally circuit in this process, three real servers with a client, each a process of its
+own, in a temporary directory (TMPDIR says where), and consoles on terminals beside them. It checks
+nothing but that tallies are exact.
 
   --ballots N   Ballots that a client casts in one run of the system (100000)
   --runs N      Runs of each measurement (5)
-  --only PART   circuit or system: only that part`;
+  --only PART   circuit, system or consoles: only that part`;
+
+const parts = ['circuit', 'system', 'consoles'] as const;
 
 const circuitSizes = [1e4, 1e5, 1e6, 1e7];
 const runsMax = 1_000;
@@ -25,7 +29,7 @@ const labelWidth = 44;
 interface Settings {
   readonly ballots: number;
   readonly runs: number;
-  readonly only: string | null;
+  readonly only: (typeof parts)[number] | null;
 }
 
 function say(line = ''): void {
@@ -41,16 +45,20 @@ function settingsGiven(): Settings | null {
       help: { type: 'boolean', default: false },
     },
   });
-  const only = values.only ?? null;
-  if (only !== null && only !== 'circuit' && only !== 'system') {
-    throw new Error(`--only is circuit or system, not ${only}`);
-  }
   const settings = {
     ballots: numberGiven('--ballots', values.ballots, ballotsMax),
     runs: numberGiven('--runs', values.runs, runsMax),
-    only,
+    only: values.only === undefined ? null : partGiven(values.only),
   };
   return values.help ? null : settings;
+}
+
+function partGiven(name: string): (typeof parts)[number] {
+  const part = parts.find((one) => one === name);
+  if (part === undefined) {
+    throw new Error(`--only is one of ${parts.join(', ')}, not ${name}`);
+  }
+  return part;
 }
 
 function numberGiven(name: string, text: string, max: number): number {
@@ -92,12 +100,8 @@ async function showSystem({ ballots, runs }: Settings): Promise<boolean> {
     showScenario(one);
   }
   showServers(result);
-  const isExact = result.tally === result.yes && result.votes === result.votesCast;
-  line(
-    'tally of all runs',
-    `${result.tally} of ${result.votes} (truth: ${result.yes} of ${result.votesCast}), exact: ${isExact ? 'yes' : 'NO'}`,
-  );
-  return isExact;
+  line('tally of all runs', outcomeText(result.outcome));
+  return isExact(result.outcome);
 }
 
 function showScenario(one: ScenarioResult): void {
@@ -130,12 +134,21 @@ function line(label: string, value: string): void {
   say(`  ${label.padEnd(labelWidth)}${value}`);
 }
 
-/** Whether every tally was exact, of the circuit and of the system. */
+/** Whether every tally was exact, of the circuit and of the servers. */
 async function main(settings: Settings): Promise<boolean> {
+  const { only, runs } = settings;
+  const wants = (part: (typeof parts)[number]) => only === null || only === part;
   say(describeMachine());
-  const circuit = settings.only === 'system' || showCircuit(settings.runs);
-  const system = settings.only === 'circuit' || (await showSystem(settings));
-  return circuit && system;
+  const circuit = !wants('circuit') || showCircuit(runs);
+  const system = !wants('system') || (await showSystem(settings));
+  const consoles = !wants('consoles') || (await measureConsoles(runs));
+  return circuit && system && consoles;
+}
+
+/** Loaded only now: what is needed for terminals is not there on every system. */
+async function measureConsoles(runs: number): Promise<boolean> {
+  const { showConsoles } = await import('./show-consoles.ts');
+  return showConsoles(runs, say);
 }
 
 let exitCode = 2;

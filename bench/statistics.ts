@@ -16,6 +16,12 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
+/** The value below which that part of them is. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+}
+
 /** `median (min..max)`, each as `show` writes it. */
 export const showSpread = (spread: Spread, show: (value: number) => string): string =>
   `${show(spread.median)} (${show(spread.min)}..${show(spread.max)})`;

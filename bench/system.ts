@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import Database from 'better-sqlite3';
-import { present } from '../src/base/assert.ts';
-import { freePorts } from '../src/cli/free-ports.ts';
-import { clientName, readElection, serverDirectory, tablesName } from '../src/cli/places.ts';
+import { serverDirectory, tablesName } from '../src/cli/places.ts';
 import { contactRunning } from '../src/cli/server-contact.ts';
-import { loadIdentity } from '../src/crypto/identity.ts';
 import { type PerParty, parties, perParty } from '../src/mpc/parties.ts';
 import type { ControlClient } from '../src/transport/control-client.ts';
-import { Finality } from './finality.ts';
-import { type Ended, Processes, type Report } from './processes.ts';
+import { type Casting, type CastRun, LiveElection, type Outcome } from './live-election.ts';
+import { Processes } from './processes.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** Who votes in a run, and whether an operator flushes all three servers as soon as everything is cast. */
@@ -48,18 +44,7 @@ export interface SystemResult {
   readonly scenarios: readonly ScenarioResult[];
   readonly serverPeakBytes: PerParty<number>;
   readonly serverCpuSeconds: PerParty<number>;
-  readonly votes: number;
-  readonly tally: number;
-  /** What the tally has to be. */
-  readonly yes: number;
-  readonly votesCast: number;
-}
-
-interface Run {
-  readonly castSeconds: number;
-  readonly finalSeconds: number;
-  readonly wholeSeconds: number;
-  readonly client: Ended;
+  readonly outcome: Outcome;
 }
 
 const warmUpRuns = 1;
@@ -95,42 +80,26 @@ export async function benchSystem(
 
 class SystemBench {
   readonly #processes: Processes;
-  readonly #finality: Finality;
+  readonly #election: LiveElection;
   readonly #consoles: readonly ControlClient[];
   readonly #randomVoters = new Set<number>();
-  #nextVoter = 0;
-  #votes = 0;
-  #yes = 0;
 
   private constructor(
     processes: Processes,
-    finality: Finality,
+    election: LiveElection,
     consoles: readonly ControlClient[],
   ) {
     this.#processes = processes;
-    this.#finality = finality;
+    this.#election = election;
     this.#consoles = consoles;
   }
 
   static async begin(processes: Processes, votesMax: number): Promise<SystemBench> {
-    const { dir } = processes;
-    const ports = (await freePorts(3)).join(',');
-    const bits = Math.max(24, 4 * Math.ceil(Math.log2(votesMax + 1) / 4));
-    const terms = ['--title', 'Bench', '--tally-bits', String(bits), '--min-release', '1'];
-    await processes.run(['setup', '--dir', dir, '--ports', ports, ...terms]);
-    await Promise.all(parties.map((party) => processes.startServer(party)));
-    const identity = loadIdentity(path.join(dir, clientName));
-    if (!identity.ok) {
-      throw new Error(identity.reason);
-    }
-    const finality = new Finality({
-      election: readElection(dir),
-      identity: identity.value,
-      role: 'caster',
-    });
-    await finality.connect();
-    const consoles = await Promise.all(parties.map((party) => contactRunning(dir, party)));
-    return new SystemBench(processes, finality, consoles);
+    const election = await LiveElection.begin(processes, votesMax);
+    const consoles = await Promise.all(
+      parties.map((party) => contactRunning(processes.dir, party)),
+    );
+    return new SystemBench(processes, election, consoles);
   }
 
   async measure(scenario: Scenario, ballots: number, runs: number): Promise<ScenarioResult> {
@@ -138,12 +107,12 @@ class SystemBench {
       await this.#run(scenario, ballots);
     }
     const before = this.#tableBytes();
-    const done: Run[] = [];
+    const done: CastRun[] = [];
     for (let i = 0; i < runs; i++) {
       done.push(await this.#run(scenario, ballots));
     }
     const grown = this.#tableBytes() - before;
-    const spread = (value: (run: Run) => number) => spreadOf(done.map(value));
+    const spread = (value: (run: CastRun) => number) => spreadOf(done.map(value));
     return {
       scenario,
       toCast: spread((run) => ballots / run.castSeconds),
@@ -156,48 +125,16 @@ class SystemBench {
     };
   }
 
-  async #run(scenario: Scenario, ballots: number): Promise<Run> {
-    const [command, knownYes] = this.#command(scenario, ballots);
-    const votes = this.#votes + ballots;
-    const times = new Map<Extract<Report, { kind: 'time' }>['at'], bigint>();
-    let finality: Promise<bigint> | null = null;
-    const onReport = (report: Report) => {
-      if (report.kind === 'time') {
-        times.set(report.at, BigInt(report.nanoseconds));
-      }
-      if (report.kind === 'time' && report.at === 'cast') {
-        finality = this.#finality.reached(votes, times.get('dialing') ?? started, waitMs(ballots));
-        finality.catch(() => undefined);
-        this.#flush(scenario.flush);
-      }
-    };
-    const preloads = ['report-peak.js', 'report-times.js'];
-    const started = process.hrtime.bigint();
-    const client = await this.#processes.run(
-      ['client', ...command, '--json', '--dir', this.#processes.dir],
-      { preloads, onReport },
-    );
-    const ended = process.hrtime.bigint();
-    const final = await present<Promise<bigint>>(finality, 'a report that all is cast');
-    const dialing = times.get('dialing') ?? started;
-    const result: { readonly yes: number | null } = JSON.parse(client.output);
-    this.#votes = votes;
-    this.#yes += knownYes ?? result.yes ?? Number.NaN;
-    return {
-      castSeconds: seconds(dialing, times.get('cast') ?? ended),
-      finalSeconds: seconds(dialing, final),
-      wholeSeconds: seconds(started, ended > final ? ended : final),
-      client,
-    };
+  #run(scenario: Scenario, ballots: number): Promise<CastRun> {
+    const casting =
+      scenario.voters === 'consecutive'
+        ? this.#election.nextVoters(ballots)
+        : this.#randomCasting(ballots);
+    return this.#election.cast(casting, () => this.#flush(scenario.flush));
   }
 
-  /** The client's command for voters who have not voted yet, and how many say yes where that is known before. */
-  #command({ voters }: Scenario, ballots: number): [readonly string[], number | null] {
-    if (voters === 'consecutive') {
-      const start = String(this.#nextVoter);
-      this.#nextVoter += ballots;
-      return [['many', start, String(ballots), '--vote', 'random'], null];
-    }
+  /** Of voters by chance who have not voted yet. */
+  #randomCasting(ballots: number): Casting {
     const file = path.join(this.#processes.dir, 'ballots.csv');
     const lines: string[] = [];
     let yes = 0;
@@ -212,7 +149,7 @@ class SystemBench {
       }
     }
     writeFileSync(file, lines.join(''));
-    return [['cast', file], yes];
+    return { command: ['cast', file], ballots, yes };
   }
 
   #flush(wanted: boolean): void {
@@ -239,9 +176,7 @@ class SystemBench {
   }
 
   async finish(results: readonly ScenarioResult[]): Promise<SystemResult> {
-    const { dir } = this.#processes;
-    const { output } = await this.#processes.run(['client', 'tally', '--json', '--dir', dir]);
-    const opened: { readonly votes: number; readonly tally: number } = JSON.parse(output);
+    const outcome = await this.#election.outcome();
     const fsyncMs = this.#fsyncMs();
     await this.release();
     const ended = await this.#processes.stopServers();
@@ -250,10 +185,7 @@ class SystemBench {
       scenarios: results,
       serverPeakBytes: perParty((party) => ended[party]?.peakBytes ?? Number.NaN),
       serverCpuSeconds: perParty((party) => ended[party]?.cpuSeconds ?? Number.NaN),
-      votes: opened.votes,
-      tally: opened.tally,
-      yes: this.#yes,
-      votesCast: this.#votes,
+      outcome,
     };
   }
 
@@ -280,10 +212,6 @@ class SystemBench {
     for (const console of this.#consoles) {
       console.close();
     }
-    await this.#finality.stop();
+    await this.#election.release();
   }
 }
-
-const waitMs = (ballots: number): number => 60_000 + ballots / 10;
-
-const seconds = (from: bigint, to: bigint): number => Number(to - from) / 1e9;
