@@ -63,7 +63,7 @@ async function serve(
   const { party } = options;
   const { election } = files;
   const clients = new ClientList(path.join(files.directory, 'clients.json'), election);
-  const tables = openTables(files.directory, party, election, options.rebuild ?? false);
+  const { tables, notes } = openTables(files.directory, party, election, options.rebuild ?? false);
   const log = openServerLog(files.directory, partyName(party));
   const stopping = stopSignal();
   const onCrash = (error: Error) => log.crash(error);
@@ -98,6 +98,9 @@ async function serve(
       'info',
       `Fragment server ${partyName(party)} of "${election.terms.title}" listens at port ${listener.port} (process ${process.pid})`,
     );
+    for (const note of notes) {
+      notices.say('warning', note);
+    }
     server.start();
     const looking = setInterval(() => server.lookAfter(), clientsLookMs);
     const reason = await stopping.stopped;

@@ -22,6 +22,7 @@ import type { ControlAnswer } from '../transport/control-messages.ts';
 import { BallotRate } from './ballot-rate.ts';
 import type { ClientList } from './client-list.ts';
 import { ClientTraffic } from './client-traffic.ts';
+import { diskFaultText } from './disk-fault.ts';
 import { EventLoop } from './event-loop.ts';
 import type { ServerFiles } from './identity-files.ts';
 import type { Notices } from './notices.ts';
@@ -224,15 +225,27 @@ export class RunningServer {
 
   /** What the disk has not taken is undone; links and clients start over once it takes writes again. */
   #diskFailed(error: StorageError): void {
-    this.#diskFault = `the disk does not store: ${error.message}`;
-    this.#parts.notices.say('alarm', `${this.#diskFault}. Ballots are refused until it does.`);
     this.#peers.closeAll("this server's disk has failed");
+    const fault = this.#keepFault(error);
+    this.#parts.notices.say('alarm', `${fault}. Ballots are refused until that is mended.`);
     for (const [id] of [...this.#answers]) {
-      this.#answer(id, { lines: [this.#diskFault], ok: false });
+      this.#answer(id, { lines: [fault], ok: false });
     }
     this.#clients.closeAll("this server's disk does not store");
-    this.#diskRetry = setTimeout(() => this.#restart(), diskRetryMs);
     this.#publisher.changed();
+  }
+
+  /** A full disk may have room again. What is damaged stays so, and would only be found again and again. */
+  #keepFault(error: StorageError): string {
+    const { tables, party } = this.#parts;
+    const text = diskFaultText(error, tables.path, party);
+    this.#diskFault = text;
+    if (error.isDamage) {
+      void this.#peers.stop("this server's share tables are damaged");
+    } else {
+      this.#diskRetry = setTimeout(() => this.#restart(), diskRetryMs);
+    }
+    return text;
   }
 
   /** Goes on from what is on the disk, as after a crash. */
@@ -246,7 +259,7 @@ export class RunningServer {
       if (!(error instanceof StorageError)) {
         throw error;
       }
-      this.#diskRetry = setTimeout(() => this.#restart(), diskRetryMs);
+      this.#keepFault(error);
       return;
     }
     this.#diskFault = null;

@@ -1,6 +1,7 @@
 import { assert, present } from '../base/assert.ts';
-import { bytesOfWords, type Words, wordsFromBytes } from '../base/bits.ts';
+import { bytesOfWords, type Words, wordsFor, wordsFromBytes } from '../base/bits.ts';
 import { type Bytes, concatBytes, equalBytes, type Sha256, toHex } from '../base/bytes.ts';
+import { limits } from '../base/limits.ts';
 import { checkOpenings, makeBatch } from '../election/batch.ts';
 import type { Batch, BatchHeader, Openings } from '../election/types.ts';
 import { decodeRuns, encodeRuns } from '../election/voters.ts';
@@ -48,6 +49,21 @@ interface WaitingRow {
   readonly safe: Flag;
 }
 
+/** A sealed batch as its pool binds it. */
+export interface PlacedBatch {
+  readonly digest: Bytes;
+  readonly ballots: number;
+  /** Accepted positions; null stands for all of them. */
+  readonly accepted: Words | null;
+}
+
+type PlacedRow = Pick<BatchRow, 'digest' | 'ballots' | 'accepted'>;
+
+function acceptedBits(bytes: Bytes, ballots: number): Words {
+  assertSound(bytes.length === 4 * wordsFor(ballots), 'the accepted ballots of a batch');
+  return wordsFromBytes(bytes);
+}
+
 const commitmentBytes = 32;
 
 /** The table `batch`: what casters handed in. */
@@ -87,8 +103,8 @@ export class BatchRows {
     this.#newest = db.prepare<[], { readonly seq: number | null }>(
       'SELECT max(seq) AS seq FROM batch',
     );
-    this.#sealedIn = db.prepare<[number], { readonly digest: Bytes }>(
-      'SELECT digest FROM batch WHERE pool = ? ORDER BY position',
+    this.#sealedIn = db.prepare<[number], PlacedRow>(
+      'SELECT digest, ballots, accepted FROM batch WHERE pool = ? ORDER BY position',
     );
     this.#setSafe = db.prepare<[Bytes]>('UPDATE batch SET safe = 1 WHERE digest = ?');
     this.#setSealed = db.prepare<[number, number, Bytes | null, Bytes]>(
@@ -164,8 +180,13 @@ export class BatchRows {
     return this.#newest.get()?.seq ?? 0;
   }
 
-  sealedIn(pool: number): readonly Digest[] {
-    return this.#sealedIn.all(pool).map((row) => toHex(row.digest));
+  /** What the pool's digest is made of, in order. */
+  sealedIn(pool: number): readonly PlacedBatch[] {
+    return this.#sealedIn.all(pool).map(({ digest, ballots, accepted }) => {
+      assertSound(ballots <= limits.ballotsPerBatchMax, 'the count of ballots of a batch');
+      const bits = accepted === null ? null : acceptedBits(accepted, ballots);
+      return { digest: plain(digest), ballots, accepted: bits };
+    });
   }
 
   /** Rebuilds a batch, whose digest binds all of it and both openings, from what was read. */
@@ -200,7 +221,7 @@ export class BatchRows {
       batch,
       openings,
       pool: row.pool,
-      accepted: row.accepted === null ? null : wordsFromBytes(row.accepted),
+      accepted: row.accepted === null ? null : acceptedBits(row.accepted, row.ballots),
     };
   }
 }

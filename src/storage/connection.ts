@@ -15,10 +15,22 @@ const walBytesMax = 64 * 1024 * 1024;
 
 /** Opens what is there, with the settings that read nothing of it and change nothing. */
 export function connect(place: Place, timeoutMs: number = busyTimeoutMs): Connection {
-  const db = new Database(typeof place === 'string' ? place : Buffer.from(place), {
-    fileMustExist: true,
-    timeout: timeoutMs,
-  });
+  return settled(
+    new Database(typeof place === 'string' ? place : Buffer.from(place), {
+      fileMustExist: true,
+      timeout: timeoutMs,
+    }),
+  );
+}
+
+/**
+ * Opens a file that stays as it is. Any other last connection writes what the log holds into the file when
+ * it is closed, also into one that is damaged.
+ */
+export const connectReadOnly = (file: string): Connection =>
+  settled(new Database(file, { fileMustExist: true, readonly: true, timeout: busyTimeoutMs }));
+
+function settled(db: Connection): Connection {
   // A file is data that somebody may have edited: its schema runs no functions of its own, and
   // every page is checked before it is used.
   db.pragma('trusted_schema = OFF');

@@ -1,12 +1,14 @@
 import { assert, present } from '../base/assert.ts';
 import { countOnes } from '../base/bits.ts';
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
+import { poolDigest } from '../election/pools.ts';
 import type { SealedBatch } from '../fragment/ports.ts';
-import { type PartyName, partyName } from '../mpc/parties.ts';
+import { type PartyName, partyName, partyOf } from '../mpc/parties.ts';
 import type { SealedPool } from '../scheduler/types.ts';
-import type { BatchRows } from './batch-rows.ts';
+import type { BatchRows, PlacedBatch } from './batch-rows.ts';
 import { blob, partyIn } from './columns.ts';
 import { type Connection, plain } from './connection.ts';
+import type { FileTerms } from './meta-rows.ts';
 import { assertSound } from './storage-error.ts';
 import type { VoterRows } from './voter-rows.ts';
 
@@ -24,9 +26,12 @@ interface PoolRow {
   readonly sealed_at: number;
 }
 
+const acceptedIn = ({ accepted, ballots }: PlacedBatch): number =>
+  accepted === null ? ballots : countOnes(accepted, ballots);
+
 /** The table `pool`: the log that the three servers agree on. */
 export class PoolRows {
-  readonly #electionHash: Bytes;
+  readonly #terms: FileTerms;
   readonly #batches: BatchRows;
   readonly #voters: VoterRows;
   readonly #insert;
@@ -35,8 +40,8 @@ export class PoolRows {
   readonly #all;
   readonly #duplicates;
 
-  constructor(db: Connection, electionHash: Bytes, batches: BatchRows, voters: VoterRows) {
-    this.#electionHash = electionHash;
+  constructor(db: Connection, terms: FileTerms, batches: BatchRows, voters: VoterRows) {
+    this.#terms = terms;
     this.#batches = batches;
     this.#voters = voters;
     this.#insert = db.prepare<[PoolRow]>(
@@ -69,7 +74,7 @@ export class PoolRows {
     this.#insert.run({
       number: pool.number,
       digest: blob(pool.digest),
-      previous: before?.digest ?? this.#electionHash,
+      previous: before?.digest ?? this.#terms.electionHash,
       proposer: partyName(pool.proposer),
       signature: blob(pool.signature),
       batches: content.length,
@@ -115,12 +120,16 @@ export class PoolRows {
 
   /** Reads the whole log, without its batches, and asserts that it is one chain. */
   assertChained(): void {
-    let head = this.#electionHash;
+    let head = this.#terms.electionHash;
     let number = 0;
     let votes = 0;
     for (const row of this.#all.iterate()) {
       assertSound(row.number === number, `pool ${number} is missing`);
       assertSound(equalBytes(row.previous, head), `pool ${number} does not follow the one before`);
+      assertSound(
+        partyIn(row.proposer) === partyOf(number % 3),
+        `pool ${number} names another server than proposed it`,
+      );
       assertSound(
         row.votes === votes + row.accepted,
         `the votes up to pool ${number} do not add up`,
@@ -137,13 +146,19 @@ export class PoolRows {
     return count;
   }
 
+  /** A pool with its batches, which together come to its digest: no other ballots can enter a run. */
   #sealed(row: PoolRow): SealedPool {
-    const batches = this.#batches.sealedIn(row.number);
-    assertSound(batches.length === row.batches, `pool ${row.number} has lost batches`);
+    const { number } = row;
+    const batches = this.#batches.sealedIn(number);
+    assertSound(batches.length === row.batches, `pool ${number} has lost batches`);
+    const found = poolDigest({ previousHead: row.previous, number, batches }, this.#terms.sha256);
+    assertSound(equalBytes(found, row.digest), `pool ${number} does not come to its digest`);
+    const accepted = batches.reduce((sum, batch) => sum + acceptedIn(batch), 0);
+    assertSound(accepted === row.accepted, `pool ${number} has another count of ballots`);
     return {
-      number: row.number,
+      number,
       digest: toHex(row.digest),
-      batches,
+      batches: batches.map(({ digest }) => toHex(digest)),
       proposer: partyIn(row.proposer),
       signature: toHex(plain(row.signature)),
       accepted: row.accepted,

@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, rmSync, statSync } from 'node:fs';
 import { equalBytes } from '../base/bytes.ts';
-import { good, type Refusal, type Result, refused } from '../base/result.ts';
+import type { Refusal } from '../base/result.ts';
 import { partyName } from '../mpc/parties.ts';
 import {
   type Connection,
   connect,
+  connectReadOnly,
   makeDurable,
   makeFile,
   type Place,
@@ -13,7 +14,7 @@ import {
 import { type FileTerms, type Identity, identityIn, putIdentity } from './meta-rows.ts';
 import { schemaSteps, shareTablesId } from './schema.ts';
 import { ShareRows } from './share-rows.ts';
-import { guarded, StorageError } from './storage-error.ts';
+import { assertSound, guarded, StorageError } from './storage-error.ts';
 
 export interface OpenFile {
   readonly db: Connection;
@@ -60,61 +61,135 @@ function removeNew(path: string): void {
   }
 }
 
+/** Why a file is not opened. */
+export interface OpenFault extends Refusal {
+  /** It holds nothing that this server could go on with; otherwise something else is to be mended, and then it may be whole. */
+  readonly isBroken: boolean;
+}
+
+const broken = (reason: string): OpenFault => ({ ok: false, reason, isBroken: true });
+const hindered = (reason: string): OpenFault => ({ ok: false, reason, isBroken: false });
+
 /** Opens a file and trusts it only once everything that can be checked quickly is right. */
-export function openFile(place: Place, terms: FileTerms): Result<OpenFile> {
+export function openFile(
+  place: Place,
+  terms: FileTerms,
+): { readonly ok: true; readonly value: OpenFile } | OpenFault {
   const name = typeof place === 'string' ? place : 'the image';
-  if (typeof place === 'string' && !existsSync(place)) {
-    return refused(`${name} is missing. If it was lost, this server has to be rebuilt.`);
-  }
-  let db: Connection | null = null;
+  const named = (fault: OpenFault): OpenFault => ({ ...fault, reason: `${name}: ${fault.reason}` });
   try {
-    db = guarded(() => connect(place));
-    const opened = check(db, terms);
-    if (!opened.ok) {
-      db.close();
-      return refused(`${name}: ${opened.reason}`);
+    if (typeof place === 'string') {
+      const fault = faultBeforeOpening(place) ?? faultOfUntouched(place, terms);
+      if (fault !== null) {
+        return named(fault);
+      }
     }
-    return opened;
+    const opened = guarded(() => opening(place, terms));
+    return opened.ok ? opened : named(opened);
   } catch (error) {
-    db?.close();
     if (error instanceof StorageError) {
-      return refused(`${name}: ${error.message}`);
+      return named({ ok: false, reason: error.message, isBroken: error.isDamage });
     }
     throw error;
   }
 }
 
-function check(db: Connection, terms: FileTerms): Result<OpenFile> {
+/** What SQLite must not even look at: of an empty file it would delete the log, which may hold everything. */
+function faultBeforeOpening(file: string): OpenFault | null {
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  if (there === undefined) {
+    return broken('the file is missing');
+  }
+  if (!existsSync(file)) {
+    return hindered('this is a link that leads nowhere: is a disk not mounted?');
+  }
+  const stats = statSync(file);
+  if (!stats.isFile()) {
+    return broken(`this is ${stats.isDirectory() ? 'a directory' : 'no file'}`);
+  }
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+  } catch {
+    return hindered('this user may not read and write the file: mend its permissions');
+  }
+  return stats.size === 0 ? broken('the file is empty') : null;
+}
+
+/** Looks at a file without changing it: a damaged one stays as it is, and so does its log. */
+function faultOfUntouched(file: string, terms: FileTerms): OpenFault | null {
   return guarded(() => {
-    const fault = schemaFault(db) ?? damage(db) ?? identityFault(db, terms);
-    if (fault !== null) {
-      return fault;
+    const db = connectReadOnly(file);
+    try {
+      const fault = fileFault(db, terms);
+      return fault === null && pragmaNumber(db, 'user_version') === schemaSteps.length
+        ? contentFault(new ShareRows(db, terms))
+        : fault;
+    } finally {
+      db.close();
     }
-    makeDurable(db);
-    bringUpToDate(db);
-    const rows = new ShareRows(db, terms);
-    if (rows.meta.whole() === (rows.meta.rebuilding() !== null)) {
-      return refused('it is neither whole nor being rebuilt: this server has to be rebuilt');
-    }
-    rows.pools.assertChained();
-    rows.events.assertChained();
-    return good({ db, rows });
   });
 }
 
-function schemaFault(db: Connection): Refusal | null {
+/** Opens what was found sound; the bytes of a file, which nobody can look at before, are checked here. */
+function opening(
+  place: Place,
+  terms: FileTerms,
+): { readonly ok: true; readonly value: OpenFile } | OpenFault {
+  const db = connect(place);
+  try {
+    const fault = typeof place === 'string' ? null : fileFault(db, terms);
+    if (fault !== null) {
+      db.close();
+      return fault;
+    }
+    const isOlder = pragmaNumber(db, 'user_version') < schemaSteps.length;
+    makeDurable(db);
+    bringUpToDate(db);
+    const rows = new ShareRows(db, terms);
+    const content = isOlder || typeof place !== 'string' ? contentFault(rows) : null;
+    if (content !== null) {
+      db.close();
+      return content;
+    }
+    return { ok: true, value: { db, rows } };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+const fileFault = (db: Connection, terms: FileTerms): OpenFault | null =>
+  schemaFault(db) ?? damage(db) ?? identityFault(db, terms);
+
+/** What a server would go on from: the chain of pools, its head, the newest tallies, the audit log. */
+function contentFault(rows: ShareRows): OpenFault | null {
+  if (rows.meta.whole() === (rows.meta.rebuilding() !== null)) {
+    return broken('it is neither whole nor being rebuilt');
+  }
+  rows.pools.assertChained();
+  rows.events.assertChained();
+  const { tally, final, bound, shown } = rows.state();
+  const count = tally?.count ?? 0;
+  assertSound(final === count || final === count - 1, 'the count of final pools');
+  for (const release of [bound, shown]) {
+    rows.tallies.get((release?.pool ?? -1) + 1);
+  }
+  return null;
+}
+
+export function schemaFault(db: Connection): OpenFault | null {
   const version = pragmaNumber(db, 'user_version');
   if (pragmaNumber(db, 'application_id') !== shareTablesId || version < 1) {
-    return refused('these are no share tables');
+    return broken('these are no share tables');
   }
   return version > schemaSteps.length
-    ? refused(
+    ? hindered(
         `made by a newer fribs (schema ${version}, this one knows up to ${schemaSteps.length}): update this server's program`,
       )
     : null;
 }
 
-function damage(db: Connection): Refusal | null {
+function damage(db: Connection): OpenFault | null {
   const bytes = pragmaNumber(db, 'page_count') * pragmaNumber(db, 'page_size');
   const checks =
     bytes <= wholeCheckBytesMax
@@ -125,7 +200,7 @@ function damage(db: Connection): Refusal | null {
     .find((answer) => answer !== 'ok');
   return found === undefined
     ? null
-    : refused(`the file is damaged (${String(found).split('\n').join(', ')})`);
+    : broken(`the file is damaged (${String(found).split('\n').join(', ')})`);
 }
 
 const smallTables = (db: Connection): readonly string[] =>
@@ -137,17 +212,17 @@ const smallTables = (db: Connection): readonly string[] =>
     .map(({ name }) => name)
     .filter((name) => /^[a-z_]+$/.test(name) && !largeTables.has(name));
 
-function identityFault(db: Connection, { electionHash, party }: Identity): Refusal | null {
+function identityFault(db: Connection, { electionHash, party }: Identity): OpenFault | null {
   const identity = identityIn(db);
   if (identity === undefined) {
-    return refused('the row of the table meta is missing: this server has to be rebuilt');
+    return broken('the row of the table meta is missing');
   }
   if (!equalBytes(identity.election_hash, electionHash)) {
-    return refused('these are the share tables of another election');
+    return broken('these are the share tables of another election');
   }
   return identity.server === partyName(party)
     ? null
-    : refused(
+    : broken(
         `these are the share tables of server ${identity.server}, not of server ${partyName(party)}`,
       );
 }

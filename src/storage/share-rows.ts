@@ -26,8 +26,8 @@ export class ShareRows {
     this.meta = new MetaRows(db);
     this.batches = new BatchRows(db, terms);
     this.voters = new VoterRows(db);
-    this.pools = new PoolRows(db, terms.electionHash, this.batches, this.voters);
-    this.tallies = new TallyRows(db);
+    this.pools = new PoolRows(db, terms, this.batches, this.voters);
+    this.tallies = new TallyRows(db, terms);
     this.releases = new ReleaseRows(db);
     this.events = new EventRows(db, terms);
   }

@@ -1,6 +1,5 @@
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
-import { good, type Result } from '../base/result.ts';
 import type { VoterRange } from '../election/types.ts';
 import type {
   FragmentReads,
@@ -12,7 +11,7 @@ import type {
 import type { Digest, SealedPool } from '../scheduler/types.ts';
 import { type Connection, limitBytes, type Place } from './connection.ts';
 import type { FileTerms } from './meta-rows.ts';
-import { createFile, openFile } from './share-file.ts';
+import { createFile, type OpenFault, openFile } from './share-file.ts';
 import { ShareRows } from './share-rows.ts';
 import { guarded } from './storage-error.ts';
 import {
@@ -60,9 +59,14 @@ export class ShareTables implements FragmentReads {
   }
 
   /** Opens and checks what `create` made; the bytes of one are opened in memory. */
-  static open(place: Place, terms: FileTerms): Result<ShareTables> {
+  static open(
+    place: Place,
+    terms: FileTerms,
+  ): { readonly ok: true; readonly value: ShareTables } | OpenFault {
     const opened = openFile(place, terms);
-    return opened.ok ? good(new ShareTables(opened.value.db, opened.value.rows)) : opened;
+    return opened.ok
+      ? { ok: true, value: new ShareTables(opened.value.db, opened.value.rows) }
+      : opened;
   }
 
   /** Where the tables are: a file, or `:memory:`. */

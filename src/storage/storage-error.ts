@@ -11,6 +11,15 @@ export class StorageError extends Error {
     super(message);
     this.code = code;
   }
+
+  /** The file's content is at fault: trying again does not help, only another file does. */
+  get isDamage(): boolean {
+    return (
+      this.code === 'FRIBS_DAMAGED' ||
+      this.code === 'SQLITE_NOTADB' ||
+      this.code.startsWith('SQLITE_CORRUPT')
+    );
+  }
 }
 
 /** What was read back is not what was written. */
@@ -27,10 +36,16 @@ export function assertSound(sound: boolean, what: string): asserts sound {
 /** What a failed statement means for whoever runs the server. */
 function explain(code: string, message: string): string {
   if (code === 'SQLITE_FULL') {
-    return 'the disk is full: make room, then start again';
+    return 'the disk is full: make room';
   }
   if (code.startsWith('SQLITE_BUSY')) {
     return 'another program has the file locked';
+  }
+  if (code.startsWith('SQLITE_READONLY')) {
+    return 'the file or its directory cannot be written: mend its permissions';
+  }
+  if (code.startsWith('SQLITE_CANTOPEN')) {
+    return 'the file cannot be opened: mend its permissions, and those of its directory';
   }
   if (code.startsWith('SQLITE_IOERR')) {
     return `the disk failed (${message})`;

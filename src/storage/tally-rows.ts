@@ -1,11 +1,13 @@
 import { assert } from '../base/assert.ts';
 import { bytesOfWords, wordsFromBytes } from '../base/bits.ts';
-import { type Bytes, toHex } from '../base/bytes.ts';
+import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
+import { tallyCommitment } from '../election/runs.ts';
 import type { TallyShare, TallyShareOption } from '../fragment/ports.ts';
-import type { PerParty } from '../mpc/parties.ts';
+import { next, type PerParty } from '../mpc/parties.ts';
 import type { Digest } from '../scheduler/types.ts';
 import { blob, blobOrNull, hexOrNull } from './columns.ts';
 import { type Connection, plain } from './connection.ts';
+import type { FileTerms } from './meta-rows.ts';
 import { assertSound } from './storage-error.ts';
 
 /** What can become of a stored tally. */
@@ -43,6 +45,7 @@ function joined(commitments: readonly (Bytes | null)[]): readonly Digest[] | nul
 
 /** The table `tally_share`: this server's fragments of the newest tallies and of released ones. */
 export class TallyRows {
+  readonly #terms: FileTerms;
   readonly #insert;
   readonly #get;
   readonly #run;
@@ -53,7 +56,8 @@ export class TallyRows {
   readonly #prune;
   readonly #count;
 
-  constructor(db: Connection) {
+  constructor(db: Connection, terms: FileTerms) {
+    this.#terms = terms;
     this.#insert = db.prepare<[TallyRow]>(
       `INSERT INTO tally_share VALUES (@pool, @option, @state, @run_id, @nonce_a, @nonce_b, @nonce_c,
          @own, @next, @own_salt, @next_salt, @commitment_0, @commitment_1, @commitment_2)`,
@@ -96,7 +100,10 @@ export class TallyRows {
       : { count: row.pool + 1, state: row.state };
   }
 
-  /** The tally over the first `count` pools, while it is kept. */
+  /**
+   * The tally over the first `count` pools, while it is kept. Both fragments open their commitments: what
+   * the disk has changed is neither shown nor added to.
+   */
   get(count: number): TallyShare | null {
     const rows = this.#get.all(count - 1);
     const [first] = rows;
@@ -106,6 +113,10 @@ export class TallyRows {
     assertSound(
       rows.every((row, option) => row.option === option),
       `the tally of pool ${count - 1} has lost options`,
+    );
+    assertSound(
+      rows.every((row) => this.#opens(row)),
+      `a fragment of the tally of pool ${count - 1} is not the one that was stored`,
     );
     return {
       count,
@@ -190,6 +201,29 @@ export class TallyRows {
   /** Deletes the tallies over `count` pools and fewer, but not what the newest releases name. */
   prune(count: number): void {
     this.#prune.run(count);
+  }
+
+  #opens(row: TallyRow): boolean {
+    const { electionHash, party: me, sha256 } = this.#terms;
+    const commitments: PerParty<Bytes | null> = [
+      row.commitment_0,
+      row.commitment_1,
+      row.commitment_2,
+    ];
+    const held = [
+      { party: me, fragment: row.own, salt: row.own_salt },
+      { party: next(me), fragment: row.next, salt: row.next_salt },
+    ];
+    return held.every(({ party, fragment, salt }) => {
+      const { pool, run_id: runId, option } = row;
+      const told = commitments[party];
+      if (told === null || fragment.length % 4 !== 0) {
+        return false;
+      }
+      const words = wordsFromBytes(fragment);
+      const what = { electionHash, pool, runId, option, party, salt, fragment: words };
+      return equalBytes(tallyCommitment(what, sha256), told);
+    });
   }
 
   rows(): number {

@@ -1,8 +1,11 @@
+import { present } from '../../src/base/assert.ts';
 import { allOnes, type Words } from '../../src/base/bits.ts';
-import { ascii, type Bytes, concatBytes, toHex } from '../../src/base/bytes.ts';
+import { ascii, type Bytes, concatBytes, fromHex, toHex } from '../../src/base/bytes.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import { aesPrf } from '../../src/crypto/prf.ts';
 import { heldBy, makeBatch, splitBallots } from '../../src/election/batch.ts';
+import { poolDigest } from '../../src/election/pools.ts';
+import { tallyCommitment } from '../../src/election/runs.ts';
 import type {
   Batch,
   BatchHeader,
@@ -18,7 +21,7 @@ import type {
   StoreWrite,
   TallyShare,
 } from '../../src/fragment/ports.ts';
-import type { Party, PerParty } from '../../src/mpc/parties.ts';
+import { type Party, type PerParty, partyOf } from '../../src/mpc/parties.ts';
 import type { Digest, SealedPool } from '../../src/scheduler/types.ts';
 import type { OutboxBatch } from '../../src/storage/outbox.ts';
 import type { ShareTables } from '../../src/storage/share-tables.ts';
@@ -89,13 +92,13 @@ export function sealPool(
   number: number,
   content: readonly SealedBatch[],
   votesBefore = 0,
-): Extract<StoreWrite, { kind: 'seal-pool' }> {
+): SealPool {
   const accepted = content.reduce((sum, { voters }) => sum + size(voters), 0);
   const pool: SealedPool = {
     number,
     digest: digestNamed(`pool ${number}`),
     batches: content.map(({ digest }) => digest),
-    proposer: 2,
+    proposer: partyOf(number % 3),
     signature: digestNamed(`signature of pool ${number}`),
     accepted,
     votes: votesBefore + accepted,
@@ -106,19 +109,30 @@ export function sealPool(
 export function tallyOf(count: number, run = 'run', options = 1): TallyShare {
   const register = (what: string, option: number): Words =>
     new Uint32Array(named(`${run} ${count} ${option} ${what}`, 4).buffer);
-  const commitments = (j: number): Digest[] =>
-    Array.from({ length: options }, (_, option) => digestNamed(`T ${run} ${count} ${option} ${j}`));
+  const runId = named(`${run} ${count}`);
+  const fragments = Array.from({ length: options }, (_, option) => ({
+    own: register('own', option),
+    next: register('next', option),
+    ownSalt: named(`${run} ${count} ${option} own salt`, 16),
+    nextSalt: named(`${run} ${count} ${option} next salt`, 16),
+  }));
+  const opening = { electionHash, pool: count - 1, runId };
+  const own = fragments.map((of, option) => ({ option, fragment: of.own, salt: of.ownSalt }));
+  const following = fragments.map((of, option) => ({
+    option,
+    fragment: of.next,
+    salt: of.nextSalt,
+  }));
   return {
     count,
-    runId: digestNamed(`${run} ${count}`),
+    runId: toHex(runId),
     nonces: [toHex(named('a', 16)), toHex(named('b', 16)), toHex(named('c', 16))],
-    options: Array.from({ length: options }, (_, option) => ({
-      own: register('own', option),
-      next: register('next', option),
-      ownSalt: named(`${run} ${count} ${option} own salt`, 16),
-      nextSalt: named(`${run} ${count} ${option} next salt`, 16),
-    })),
-    commitments: [null, commitments(1), commitments(2)],
+    options: fragments,
+    commitments: [
+      null,
+      own.map((of) => toHex(tallyCommitment({ ...opening, ...of, party: 1 }, sha256))),
+      following.map((of) => toHex(tallyCommitment({ ...opening, ...of, party: 2 }, sha256))),
+    ],
   };
 }
 
@@ -155,14 +169,28 @@ export const claimOf = (
   signature: concatBytes(named(`r of ${name}`), named(`s of ${name}`)),
 });
 
-/** One group of changes, committed. */
+/** One group of changes, committed. Pools get the digest that they come to. */
 export function commit(tables: ShareTables, ...writes: readonly StoreWrite[]): number {
   tables.begin();
   for (const write of writes) {
-    tables.apply(write);
+    tables.apply(write.kind === 'seal-pool' ? withDigest(tables, write) : write);
   }
   return tables.commit();
 }
+
+export function withDigest(tables: ShareTables, write: SealPool): SealPool {
+  const { lastPool } = tables.state();
+  const batches = write.content.map(({ digest, accepted }) => {
+    const ballots = tables.batch(digest)?.batch.header.voters.voters ?? 0;
+    return { digest: present(fromHex(digest), 'a digest'), ballots, accepted };
+  });
+  const previousHead =
+    lastPool === null ? electionHash : present(fromHex(lastPool.digest), 'a digest');
+  const digest = poolDigest({ previousHead, number: write.pool.number, batches }, sha256);
+  return { ...write, pool: { ...write.pool, digest: toHex(digest) } };
+}
+
+type SealPool = Extract<StoreWrite, { kind: 'seal-pool' }>;
 
 /** How many batches are stored, sealed or not. */
 export const batchRows = (tables: ShareTables): number | undefined =>

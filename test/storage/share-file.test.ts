@@ -1,9 +1,13 @@
 import {
   closeSync,
+  copyFileSync,
   existsSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -12,6 +16,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { FileTerms } from '../../src/storage/meta-rows.ts';
+import { putAside } from '../../src/storage/put-aside.ts';
 import { schemaSteps, shareTablesId } from '../../src/storage/schema.ts';
 import { bringUpToDate } from '../../src/storage/share-file.ts';
 import { ShareTables } from '../../src/storage/share-tables.ts';
@@ -28,6 +33,7 @@ import {
   sealedBatch,
   sealPool,
   terms,
+  withDigest,
 } from './fixtures.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -61,6 +67,11 @@ function reasonNotToOpen(file: string, other: Partial<FileTerms> = {}): string {
     return 'opened';
   }
   return result.reason;
+}
+
+function isBroken(file: string): boolean {
+  const result = ShareTables.open(file, terms);
+  return !result.ok && result.isBroken;
 }
 
 function opened(file: string): ShareTables {
@@ -132,16 +143,14 @@ describe('a file of share tables', () => {
 describe('refused', () => {
   test('a missing file', () => {
     const file = newPath();
-    expect(reasonNotToOpen(file)).toBe(
-      `${file} is missing. If it was lost, this server has to be rebuilt.`,
-    );
+    expect(reasonNotToOpen(file)).toBe(`${file}: the file is missing`);
     expect(existsSync(file)).toBe(false);
   });
 
   test('an empty file, and one that is no database', () => {
     const file = newPath();
     writeFileSync(file, '');
-    expect(reasonNotToOpen(file)).toBe(`${file}: these are no share tables`);
+    expect(reasonNotToOpen(file)).toBe(`${file}: the file is empty`);
     writeFileSync(file, 'ballots, ballots, ballots'.repeat(100));
     expect(reasonNotToOpen(file)).toBe(
       `${file}: this is not an SQLite file, or its start is damaged`,
@@ -180,7 +189,7 @@ describe('refused', () => {
     expect(reasonNotToOpen(file)).toContain('no such table');
     const whole = filled();
     edit(whole, 'DELETE FROM meta');
-    expect(reasonNotToOpen(whole)).toContain('has to be rebuilt');
+    expect(reasonNotToOpen(whole)).toContain('the row of the table meta is missing');
   });
 
   test('a file that is neither whole nor being rebuilt', () => {
@@ -195,7 +204,7 @@ describe('refused', () => {
     for (const bytes of [size - 4_096, size / 2, 5_000, 50]) {
       truncateSync(file, bytes);
       const before = readFileSync(file);
-      expect(reasonNotToOpen(file)).toMatch(/damaged|no share tables|not an SQLite file/);
+      expect(reasonNotToOpen(file)).toMatch(/damaged|no share tables|not an SQLite file|is empty/);
       expect(readFileSync(file).equals(before)).toBe(true);
     }
   });
@@ -243,6 +252,121 @@ describe('refused', () => {
     const third = filled();
     edit(third, 'UPDATE pool SET votes = votes + 1 WHERE number = 3');
     expect(reasonNotToOpen(third)).toContain('the votes up to pool 3 do not add up');
+  });
+});
+
+describe('what the structure of a file does not show', () => {
+  test.each([
+    ['a fragment of the tally', `UPDATE tally_share SET own = X'01020304' WHERE pool = 4`],
+    ['a salt of the tally', 'UPDATE tally_share SET next_salt = zeroblob(16) WHERE pool = 4'],
+    ['the run of the tally', 'UPDATE tally_share SET run_id = zeroblob(32) WHERE pool = 3'],
+    [
+      'a commitment of the tally',
+      'UPDATE tally_share SET commitment_1 = zeroblob(32) WHERE pool = 4',
+    ],
+    ['the head of the log', 'UPDATE pool SET digest = zeroblob(32) WHERE number = 4'],
+    ['a ballot of the last pool', `UPDATE batch SET accepted = X'00000000' WHERE pool = 4`],
+    ['a batch of the last pool', 'UPDATE batch SET digest = zeroblob(32) WHERE pool = 4'],
+    ['the place of a batch', 'UPDATE batch SET pool = 4, position = 1 WHERE pool = 3'],
+    ['the proposer of a pool', `UPDATE pool SET proposer = 'c' WHERE number = 1`],
+    ['a count of the last pool', 'UPDATE pool SET accepted = 0, votes = 4 WHERE number = 4'],
+    ['the count of final pools', 'UPDATE meta SET final = 3'],
+    ['the same, too high', 'UPDATE meta SET final = 6'],
+  ])('is found when it is opened: %s', (_, sql) => {
+    const file = filled();
+    edit(file, sql);
+    expect(reasonNotToOpen(file)).toMatch(/: the file is damaged: /);
+    expect(isBroken(file)).toBe(true);
+  });
+
+  test.each([
+    [`UPDATE batch SET accepted = X'00000000' WHERE pool = 1`, 'does not come to its digest'],
+    ['UPDATE batch SET ballots = 3 WHERE pool = 1', 'does not come to its digest'],
+    ['UPDATE batch SET ballots = 1 << 40 WHERE pool = 1', 'the count of ballots of a batch'],
+    [`UPDATE batch SET accepted = X'00' WHERE pool = 1`, 'the accepted ballots of a batch'],
+    [
+      'UPDATE pool SET accepted = 0, votes = 1 WHERE number = 1; UPDATE pool SET votes = votes - 1 WHERE number > 1',
+      'another count of ballots',
+    ],
+  ])('is found before a pool is tallied: %s', (sql, reason) => {
+    const file = filled();
+    edit(file, sql);
+    const tables = opened(file);
+    expect(() => tables.pool(1)).toThrow(reason);
+    expect(tables.pool(2)).toMatchObject({ number: 2 });
+  });
+});
+
+describe('what is wrong with a file', () => {
+  test('leaves it as it is, and its log', () => {
+    const file = filled();
+    const writer = new Database(file);
+    writer.exec('PRAGMA wal_autocheckpoint = 0; UPDATE meta SET final = 2');
+    for (const suffix of ['', '-wal']) {
+      copyFileSync(`${file}${suffix}`, `${file}.copy${suffix}`);
+    }
+    writer.close();
+    const copy = `${file}.copy`;
+    const before = [copy, `${copy}-wal`].map((name) => readFileSync(name));
+    expect(reasonNotToOpen(copy)).toContain('the count of final pools');
+    expect([copy, `${copy}-wal`].map((name) => readFileSync(name))).toEqual(before);
+  });
+
+  test('keeps SQLite from deleting the log of an empty one', () => {
+    const file = newPath();
+    writeFileSync(file, '');
+    writeFileSync(`${file}-wal`, 'everything');
+    expect(reasonNotToOpen(file)).toBe(`${file}: the file is empty`);
+    expect(readFileSync(`${file}-wal`, 'utf8')).toBe('everything');
+  });
+
+  test('is that it is a directory, or a link that leads nowhere', () => {
+    const file = newPath();
+    symlinkSync(path.join(path.dirname(file), 'gone'), file);
+    expect(reasonNotToOpen(file)).toContain('is a disk not mounted?');
+    expect(isBroken(file)).toBe(false);
+    const directory = newPath();
+    mkdirSync(directory);
+    expect(reasonNotToOpen(directory)).toBe(`${directory}: this is a directory`);
+    expect(isBroken(directory)).toBe(true);
+  });
+
+  test('is not that it is broken where it is locked, or of a newer program', () => {
+    const file = filled();
+    const other = new Database(file);
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
+    expect(ShareTables.open(file, terms)).toEqual({
+      ok: false,
+      reason: `${file}: another program has the file locked`,
+      isBroken: false,
+    });
+    other.close();
+    edit(file, 'PRAGMA user_version = 2');
+    expect(isBroken(file)).toBe(false);
+  });
+});
+
+describe('what is put aside', () => {
+  test('overwrites nothing, and takes along what SQLite has beside it', () => {
+    const file = newPath();
+    const now = new Date('2026-01-02T03:04:05.678Z');
+    expect(putAside(file, 'broken', now)).toBeNull();
+    const names: (string | null)[] = [];
+    for (const content of ['one', 'two']) {
+      for (const suffix of ['', '-wal', '-journal']) {
+        writeFileSync(`${file}${suffix}`, `${content}${suffix}`);
+      }
+      names.push(putAside(file, 'broken', now));
+    }
+    expect(names).toEqual([
+      `${file}.broken-2026-01-02T03-04-05.678Z`,
+      `${file}.broken-2026-01-02T03-04-05.678Z-2`,
+    ]);
+    expect(readFileSync(`${names[0]}-wal`, 'utf8')).toBe('one-wal');
+    expect(readFileSync(`${names[1]}-journal`, 'utf8')).toBe('two-journal');
+    expect(readdirSync(path.dirname(file))).toHaveLength(6);
+    writeFileSync(`${file}-wal`, 'alone');
+    expect(putAside(file, 'broken', now)).toMatch(/-3$/);
   });
 });
 
@@ -331,7 +455,7 @@ describe('a full disk', () => {
       const one = batchOf(`batch ${kept}`, voters, 8);
       tables.begin();
       tables.apply(keepBatch(one));
-      tables.apply(sealPool(kept - 1, [], 0));
+      tables.apply(withDigest(tables, sealPool(kept - 1, [], 0)));
       tables.commit();
       kept += 1;
     };
@@ -344,7 +468,7 @@ describe('a full disk', () => {
       expect.objectContaining({
         name: 'StorageError',
         code: 'SQLITE_FULL',
-        message: 'the disk is full: make room, then start again',
+        message: 'the disk is full: make room',
       }),
     );
     tables.rollback();

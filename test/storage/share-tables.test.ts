@@ -19,6 +19,7 @@ import {
   sealPool,
   tallyOf,
   terms,
+  withDigest,
 } from './fixtures.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -169,8 +170,9 @@ describe.each(disks)('share tables in $kind', (disk) => {
     commit(tables, keepBatch(one), keepBatch(two), pool0);
     commit(tables, pool1);
     const again = disk.reopen(tables);
-    expect(again.pool(0)).toEqual(pool0.pool);
-    expect(again.pool(1)).toEqual(pool1.pool);
+    const digest = expect.any(String);
+    expect(again.pool(0)).toEqual({ ...pool0.pool, digest });
+    expect(again.pool(1)).toEqual({ ...pool1.pool, digest });
     expect(again.pool(2)).toBeNull();
     expect(again.poolOf(two.digest)).toBe(1);
     expect(again.batch(two.digest)).toMatchObject({ pool: 1, accepted });
@@ -180,7 +182,11 @@ describe.each(disks)('share tables in $kind', (disk) => {
       { first: 13, last: 13 },
       { first: 20, last: 20 },
     ]);
-    expect(again.state()).toMatchObject({ duplicates: 1, lastPool: pool1.pool, unsealed: [] });
+    expect(again.state()).toMatchObject({
+      duplicates: 1,
+      lastPool: { number: 1, votes: pool1.pool.votes },
+      unsealed: [],
+    });
   });
 
   test('see the changes of the open group, and forget it at a rollback', () => {
@@ -190,7 +196,7 @@ describe.each(disks)('share tables in $kind', (disk) => {
     commit(tables, keepBatch(one));
     tables.begin();
     tables.apply(keepBatch(two));
-    tables.apply(sealPool(0, [sealedBatch(one), sealedBatch(two)]));
+    tables.apply(withDigest(tables, sealPool(0, [sealedBatch(one), sealedBatch(two)])));
     expect(tables.has(two.digest)).toBe(true);
     expect(tables.state().lastPool?.votes).toBe(2);
     expect(tables.votersWithin(2, 2)).toHaveLength(1);

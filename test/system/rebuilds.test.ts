@@ -53,7 +53,7 @@ test.for(['a', 'c'] as const)(
     await servers.kill(letter);
     loseDisk(letter);
     expect(await refusalOf(letter)).toContain(
-      `fribs.db is missing. If it is lost, fribs server ${letter} --rebuild makes it again`,
+      `fribs.db: the file is missing. If it cannot be brought back, fribs server ${letter} --rebuild makes it again`,
     );
     expect(existsSync(servers.databaseFile(letter))).toBe(false);
 
@@ -111,7 +111,9 @@ test('a truncated database is refused and kept, and --rebuild puts it aside', as
   const damaged = readFileSync(file);
   const refusal = await refusalOf('b');
   expect(refusal).toMatch(/damaged|malformed/);
-  expect(refusal).toContain('fribs server b --rebuild keeps it aside');
+  expect(refusal).toContain(
+    'fribs server b --rebuild makes it again from the two other servers, and keeps what is there aside',
+  );
   expect(readFileSync(file).equals(damaged)).toBe(true);
 
   await servers.start('b', '--rebuild');

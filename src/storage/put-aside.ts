@@ -1,0 +1,34 @@
+import { lstatSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { syncFolder } from './connection.ts';
+
+/**
+ * The file and what SQLite keeps beside it. A log or journal that is left where a new file is made would be taken
+ * for that one's own.
+ */
+const suffixes = ['', '-wal', '-shm', '-journal'] as const;
+
+const isThere = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+
+/** Gives whatever stands at `file`, and beside it, another name; null where there is nothing. Nothing is ever overwritten. */
+export function putAside(file: string, why: string, now: Date): string | null {
+  const found = suffixes.filter((suffix) => isThere(`${file}${suffix}`));
+  if (found.length === 0) {
+    return null;
+  }
+  const aside = freeName(`${file}.${why}-${now.toISOString().replaceAll(':', '-')}`);
+  for (const suffix of found) {
+    renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+  }
+  syncFolder(path.dirname(file));
+  return aside;
+}
+
+function freeName(wanted: string): string {
+  for (let attempt = 1; ; attempt++) {
+    const name = attempt === 1 ? wanted : `${wanted}-${attempt}`;
+    if (suffixes.every((suffix) => !isThere(`${name}${suffix}`))) {
+      return name;
+    }
+  }
+}
