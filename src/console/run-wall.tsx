@@ -120,10 +120,16 @@ class Wall {
     void this.#player?.play();
   }
 
-  /** What comes by itself waits for the clock: for its next beat, or where it says nothing new for its next second. */
+  /**
+   * What comes by itself waits for the clock: for its next beat, or where it says nothing new for its next second. But
+   * for the first that is heard of a server, which somebody is waiting for.
+   */
   #happened(event: WallEvent): void {
     const before = this.#state;
     this.#apply(event);
+    if (isFirstSnapshot(event, before)) {
+      this.#draw();
+    }
     this.#isStale ||= saysMore(event, before, this.#state);
     this.#endWithServers();
   }
@@ -261,6 +267,11 @@ class Wall {
     this.#finish(end);
   }
 }
+
+const isFirstSnapshot = (event: WallEvent, before: WallState): boolean =>
+  event.kind === 'server' &&
+  event.event.kind === 'snapshot' &&
+  consoleOf(before, event.letter).snapshot === null;
 
 /** Of servers at rest a snapshot comes every second all the same, for what only counts on. */
 function saysMore(event: WallEvent, before: WallState, after: WallState): boolean {
