@@ -22,7 +22,12 @@ const fast: ReadonlySet<FaultKind> = new Set<FaultKind>([
 ]);
 
 /** What may keep another server from the tally that one has. */
-const atTally: ReadonlySet<FaultKind> = new Set<FaultKind>(['link break', 'partition', 'crash']);
+const atTally: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'link break',
+  'partition',
+  'crash',
+  'disk lost',
+]);
 
 /** Something goes wrong anywhere, a moment after a step of the agreement was committed somewhere. */
 export function ambush(world: World, writes: readonly StoreWrite[]): void {

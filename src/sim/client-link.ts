@@ -32,9 +32,9 @@ export class ClientEnd {
     this.party = party;
     const server = world.servers[party];
     const delay = () => world.delay();
-    this.#toServer = new Pipe(world.agenda, delay, (bytes) => server.receiveClient(this, bytes));
+    this.#toServer = new Pipe(world.agenda, delay, (bytes) => server.clients.receive(this, bytes));
     this.#toClient = new Pipe(world.agenda, delay, (bytes) => this.#hear(bytes));
-    server.acceptClient(this);
+    server.clients.accept(this);
   }
 
   get name(): string {
@@ -74,7 +74,9 @@ export class ClientEnd {
       return ms;
     };
     const [atServer, atClient] = [cutIn(this.#toServer), cutIn(this.#toClient)];
-    agenda.later(atServer + dice.below(30), () => this.#world.servers[this.party].clientGone(this));
+    agenda.later(atServer + dice.below(30), () =>
+      this.#world.servers[this.party].clients.gone(this),
+    );
     agenda.later(atClient + dice.below(30), () => this.#owner.down(this));
   }
 }

@@ -2,6 +2,7 @@ import type { StoreWrite } from '../fragment/ports.ts';
 import type { GroupStore } from '../fragment/store-group.ts';
 import type { Dice } from './dice.ts';
 import type { Disk } from './machine.ts';
+import type { RuleWatch } from './rule-watch.ts';
 
 /** The process ends here, or the disk fails. */
 export class Death extends Error {
@@ -43,13 +44,20 @@ const fates: readonly Fate[] = [
 export class GroupDisk implements GroupStore {
   readonly writes: StoreWrite[] = [];
   readonly #disk: Disk;
+  readonly #rules: RuleWatch;
   readonly #dice: Dice;
   readonly #probability: number;
   readonly #diskFails: boolean;
   #fate: Fate = 'lives';
 
-  constructor(disk: Disk, dice: Dice, probability: number, diskFails: boolean) {
+  constructor(
+    disk: Disk,
+    rules: RuleWatch,
+    dice: Dice,
+    { probability, diskFails }: { readonly probability: number; readonly diskFails: boolean },
+  ) {
     this.#disk = disk;
+    this.#rules = rules;
     this.#dice = dice;
     this.#probability = probability;
     this.#diskFails = diskFails;
@@ -76,6 +84,7 @@ export class GroupDisk implements GroupStore {
     if (this.#diskFails && this.#dice.chance(0.5)) {
       throw new Death(`the disk does not take ${write.kind}`, true);
     }
+    this.#rules.writes(write);
     this.#disk.apply(write);
     this.writes.push(write);
   }

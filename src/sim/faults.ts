@@ -1,6 +1,8 @@
 import { unreachable } from '../base/assert.ts';
 import { parties, partyName } from '../mpc/parties.ts';
+import { Violation } from './chronicle.ts';
 import type { ActKind, FaultKind } from './plan.ts';
+import type { SimServer } from './server.ts';
 import type { World } from './world.ts';
 
 const acts: readonly ActKind[] = ['flush', 'print', 'print', 'force', 'tell', 'tell', 'snapshot'];
@@ -55,9 +57,19 @@ function act(world: World, kind: ActKind): void {
       return world.teller.ask();
     case 'snapshot':
       chronicle.count('snapshot taken');
-      return server.snapshot();
+      return checkSnapshot(world, server);
     default:
       return unreachable(kind);
+  }
+}
+
+/** A console shows the votes of final pools, and nothing else as votes. */
+function checkSnapshot({ truth }: World, server: SimServer): void {
+  const shown = server.snapshot();
+  const last = shown === null ? 0 : shown.finalPools - 1;
+  const votes = last < 0 ? 0 : truth.pools[last]?.votes;
+  if (shown !== null && shown.votes !== votes) {
+    throw new Violation(`${server.name} shows ${shown.votes} votes, and it is ${votes}`);
   }
 }
 
@@ -170,7 +182,7 @@ function strikeDisk(world: World, kind: 'disk lost' | 'disk fails' | 'slow disk'
   } else if (kind === 'disk fails') {
     chronicle.count('disk fails');
     server.failDisk();
-  } else if (world.ledger.disks.every(({ rebuilding }) => !rebuilding) && dice.chance(0.4)) {
+  } else if (world.ledger.disks.every(({ rebuilding }) => !rebuilding) && dice.chance(0.7)) {
     // Two servers that are rebuilt at the same time wait for each other for ever: one at a time.
     chronicle.count('disk lost');
     server.loseDisk();

@@ -29,8 +29,8 @@ export class Ledger {
   readonly tallies: TallyBook;
   readonly releases: ReleaseWatch;
   readonly #disks: [DiskFacts, DiskFacts, DiskFacts];
-  /** Per pool, the servers that ever sealed it. */
-  readonly #sealers: Set<Party>[] = [];
+  /** By digest of a pool, the servers that ever sealed it, be it on a disk that is lost. */
+  readonly #sealers = new Map<Digest, Set<Party>>();
 
   constructor(truth: Truth, tallies: TallyBook, releases: ReleaseWatch) {
     this.truth = truth;
@@ -49,7 +49,11 @@ export class Ledger {
 
   /** How many servers ever sealed a pool. */
   sealers(pool: number): number {
-    return this.#sealers[pool]?.size ?? 0;
+    return this.#sealersOf(pool)?.size ?? 0;
+  }
+
+  #sealersOf(pool: number): ReadonlySet<Party> | undefined {
+    return this.#sealers.get(this.truth.pools[pool]?.digest ?? '');
   }
 
   /** The servers whose disk has a batch now. */
@@ -66,9 +70,8 @@ export class Ledger {
       }
     }
     const last = this.truth.pools.length - 1;
-    if (this.sealers(last) === 1 && this.#sealers[last]?.has(party) === true) {
-      // If its POOL reaches somebody all the same, it is sealed there for the first time.
-      this.#sealers.pop();
+    if (this.sealers(last) === 1 && this.#sealersOf(last)?.has(party) === true) {
+      // If its POOL reaches somebody all the same, it is sealed there as if for the first time.
       this.truth.unseal();
     }
     this.#disks[party] = newDisk(false);
@@ -170,7 +173,7 @@ export class Ledger {
       }
     }
     comparePool(party, known, pool, content);
-    this.#sealers[number] = (this.#sealers[number] ?? new Set()).add(party);
+    this.#sealers.set(digest, (this.#sealers.get(digest) ?? new Set()).add(party));
   }
 
   #sealFirst(party: Party, { number, digest, batches }: SealedPool): PlainPool {

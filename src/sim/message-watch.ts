@@ -12,13 +12,14 @@ import type { Ledger } from './ledger.ts';
 export class MessageWatch {
   readonly #ledger: Ledger;
   readonly #election: Election;
+  readonly #sentOnce = new Set<string>();
 
   constructor(ledger: Ledger, election: Election) {
     this.#ledger = ledger;
     this.#election = election;
   }
 
-  toPeer(from: Party, to: Party, message: PeerMessage): void {
+  toPeer(from: Party, to: Party, message: PeerMessage, link: number): void {
     switch (message.kind) {
       case 'state':
         return this.#state(from, message);
@@ -26,8 +27,9 @@ export class MessageWatch {
         if (message.number >= this.#ledger.disk(from).sealed) {
           throw early(from, `pool ${message.number}`);
         }
-        return;
+        return this.#once(`${link} ${from} ${message.number}`, message.kind);
       case 'give':
+        this.#once(`${link} ${from} ${toHex(message.batch.batchId)}`, message.kind);
         return this.#give(from, to, message);
       case 'propose-release':
         return this.#bound(from, message.release);
@@ -36,6 +38,14 @@ export class MessageWatch {
       default:
         return;
     }
+  }
+
+  /** R4, R7: once per link. */
+  #once(what: string, kind: PeerMessage['kind']): void {
+    if (this.#sentOnce.has(what)) {
+      throw new Violation(`the same ${kind} goes over a link twice`);
+    }
+    this.#sentOnce.add(what);
   }
 
   #state(from: Party, message: PeerMessageOf<'state'>): void {
@@ -65,10 +75,8 @@ export class MessageWatch {
 
   /** A server hands over what its disk has, and to each peer only the fragment that is that peer's to hold. */
   #give(from: Party, to: Party, { batch, opening }: PeerMessageOf<'give'>): void {
-    const known = [...this.#ledger.disk(from).held]
-      .map((digest) => this.#ledger.truth.batch(digest))
-      .find((each) => equalBytes(each.batch.header.batchId, batch.batchId));
-    if (known === undefined) {
+    const known = this.#ledger.truth.batch(this.#ledger.truth.digestOf(batch.batchId));
+    if (!this.#ledger.disk(from).held.has(known.digest)) {
       throw early(from, 'GIVE');
     }
     if (!known.heldEver.has(partyOf(3 - from - to))) {

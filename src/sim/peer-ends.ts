@@ -4,6 +4,7 @@ import { type Party, partyName } from '../mpc/parties.ts';
 import { encodePeer } from '../wire/codec.ts';
 import type { PeerMessage } from '../wire/peer-messages.ts';
 import { breakAtMessage } from './ambush.ts';
+import type { RuleWatch } from './rule-watch.ts';
 import type { Link } from './wires.ts';
 import { describePeer } from './words.ts';
 import type { World } from './world.ts';
@@ -19,13 +20,15 @@ interface End {
 export class PeerEnds {
   readonly #world: World;
   readonly #me: Party;
+  readonly #rules: RuleWatch;
   readonly #up: [End | null, End | null, End | null] = [null, null, null];
   readonly #known: [End | null, End | null, End | null] = [null, null, null];
   readonly #unheard: [End[], End[], End[]] = [[], [], []];
 
-  constructor(world: World, me: Party) {
+  constructor(world: World, me: Party, rules: RuleWatch) {
     this.#world = world;
     this.#me = me;
+    this.#rules = rules;
   }
 
   linkTo(peer: Party): Link | null {
@@ -49,6 +52,7 @@ export class PeerEnds {
   }
 
   heard(event: FragmentEvent): void {
+    this.#rules.heard(event);
     if (event.kind === 'link-up') {
       this.#known[event.peer] = this.#unheard[event.peer].shift() ?? null;
     } else if (event.kind === 'link-down') {
@@ -58,11 +62,12 @@ export class PeerEnds {
 
   prepare(to: Party, message: PeerMessage): () => void {
     const end = this.#known[to];
+    this.#rules.sends(to, message);
     return () => {
       if (end === null || end.closing) {
         return;
       }
-      this.#world.messages.toPeer(this.#me, to, message);
+      this.#world.messages.toPeer(this.#me, to, message, end.link.id);
       const name = `server ${partyName(this.#me)}`;
       this.#world.chronicle.tell(name, () => `-> ${partyName(to)}  ${describePeer(message)}`);
       this.#world.chronicle.count(`sent ${message.kind}`);
@@ -73,6 +78,7 @@ export class PeerEnds {
   }
 
   prepareClose(peer: Party, why: string): () => void {
+    this.#rules.closing(peer);
     const end = this.#known[peer];
     return () => {
       if (end !== null && !end.closing) {

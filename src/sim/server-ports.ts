@@ -1,10 +1,11 @@
 import type { FragmentPorts } from '../fragment/ports.ts';
 import { type Party, parties, partyName } from '../mpc/parties.ts';
 import type { Disk } from './machine.ts';
+import type { RuleWatch } from './rule-watch.ts';
 import type { World } from './world.ts';
 
 /** A core's ports in a world: randomness of the seed, and a look at every run that it begins. */
-export function portsOf(world: World, party: Party, reads: Disk): FragmentPorts {
+export function portsOf(world: World, party: Party, reads: Disk, rules: RuleWatch): FragmentPorts {
   const { machine, identities, dice, tallies, casters, chronicle } = world;
   return {
     sha256: machine.sha256,
@@ -13,6 +14,7 @@ export function portsOf(world: World, party: Party, reads: Disk): FragmentPorts 
     verify: (certificate, hash, signature) => machine.verify(certificate, hash, signature),
     runStreams: (secrets) => {
       chronicle.count('R10 run begun');
+      rules.begins(secrets);
       tallies.draw(secrets, machine.runStreams(secrets));
       return machine.runStreams(secrets);
     },

@@ -1,16 +1,17 @@
 import type { OperatorCommand } from '../fragment/commands.ts';
 import type { FragmentEvent, SentEffect } from '../fragment/events.ts';
 import { FragmentServer } from '../fragment/server.ts';
+import type { FragmentSnapshot } from '../fragment/snapshot.ts';
 import { storeGroup } from '../fragment/store-group.ts';
 import { type Party, parties, partyName } from '../mpc/parties.ts';
 import { decodePeer } from '../wire/codec.ts';
 import { ambush } from './ambush.ts';
 import { Violation } from './chronicle.ts';
 import { ClientEnds } from './client-ends.ts';
-import type { ClientEnd } from './client-link.ts';
 import { Death, GroupDisk } from './crash-points.ts';
 import type { Disk } from './machine.ts';
 import { PeerEnds } from './peer-ends.ts';
+import { RuleWatch } from './rule-watch.ts';
 import { portsOf } from './server-ports.ts';
 import { WakeAlarm } from './wake-alarm.ts';
 import type { Link, LinkEnd } from './wires.ts';
@@ -26,15 +27,21 @@ const diskRetryMs = 2_000;
 
 type Send = () => void;
 
+/** What ends with a server's process. */
+interface Process {
+  readonly core: FragmentServer;
+  readonly ends: PeerEnds;
+  readonly rules: RuleWatch;
+}
+
 /** One fragment server: the real core over the real store, on virtual time. */
 export class SimServer implements LinkEnd {
   readonly party: Party;
   readonly name: string;
+  readonly clients: ClientEnds;
   readonly #world: World;
   #disk: Disk;
-  #core: FragmentServer | null = null;
-  #ends: PeerEnds;
-  readonly #clients: ClientEnds;
+  #process: Process | null = null;
   readonly #queue: FragmentEvent[] = [];
   /** Counts the processes of this server: what was planned for an earlier one does not happen. */
   #life = 0;
@@ -51,14 +58,13 @@ export class SimServer implements LinkEnd {
     this.#world = world;
     this.party = party;
     this.name = `server ${partyName(party)}`;
-    this.#ends = new PeerEnds(world, party);
-    this.#clients = new ClientEnds(world, party, (event) => this.#push(event));
+    this.clients = new ClientEnds(world, party, (event) => this.#push(event));
     this.#disk = world.newDisk(party, true);
     this.#alarm = this.#newAlarm();
   }
 
   get isAlive(): boolean {
-    return this.#core !== null;
+    return this.#process !== null;
   }
 
   get disk(): Disk {
@@ -87,19 +93,21 @@ export class SimServer implements LinkEnd {
 
   /** The process begins, from what is on its disk. */
   start(): void {
-    if (this.#core !== null) {
+    if (this.#process !== null) {
       return;
     }
     const { plan, election, chronicle } = this.#world;
     chronicle.tell(this.name, () => 'starts');
     chronicle.count('R1 start');
     const { poolDelayMs, giveDelayMs, releaseTimeoutMs } = plan;
-    this.#core = new FragmentServer(
+    const rules = new RuleWatch(this.#world, this.party);
+    const core = new FragmentServer(
       this.party,
       election,
       { poolDelayMs, giveDelayMs, releaseTimeoutMs },
-      portsOf(this.#world, this.party, this.#disk),
+      portsOf(this.#world, this.party, this.#disk, rules),
     );
+    this.#process = { core, ends: new PeerEnds(this.#world, this.party, rules), rules };
     for (const peer of parties) {
       if (peer !== this.party) {
         this.#world.wire(this.party, peer).dialIf(this.party);
@@ -109,19 +117,18 @@ export class SimServer implements LinkEnd {
 
   /** The process is gone, wherever it stood: what was not committed never was. */
   die(why: string): void {
-    if (this.#core === null) {
+    if (this.#process === null) {
       return;
     }
     this.#world.chronicle.tell(this.name, () => `** DIES ${why}`);
-    this.#core = null;
+    this.#process = null;
     this.#life += 1;
     this.#busy = false;
     this.#scheduled = false;
     this.#alarm = this.#newAlarm();
     this.#queue.length = 0;
     this.#diskFails = false;
-    this.#ends = new PeerEnds(this.#world, this.party);
-    this.#clients.cutAll();
+    this.clients.cutAll();
     for (const peer of parties) {
       if (peer !== this.party) {
         this.#world.wire(this.party, peer).died(this.party);
@@ -164,39 +171,32 @@ export class SimServer implements LinkEnd {
     }
   }
 
-  /** The casters that it knows have changed. */
   castersChanged(): void {
     this.#push({ kind: 'casters-changed' });
   }
 
-  /** What a console would be shown now. */
-  snapshot(): void {
-    if (this.#core !== null && !this.#busy) {
-      const { votes, finalPools } = this.#core.snapshot(this.localNow);
-      const known = finalPools === 0 ? 0 : this.#world.truth.pools[finalPools - 1]?.votes;
-      if (votes !== known) {
-        throw new Violation(`${this.name} shows ${votes} votes, and it is ${known}`);
-      }
-    }
+  /** What a console would be shown now; null where nobody could be shown anything. */
+  snapshot(): FragmentSnapshot | null {
+    return this.#busy ? null : (this.#process?.core.snapshot(this.localNow) ?? null);
   }
 
   linkTo(peer: Party): Link | null {
-    return this.#ends.linkTo(peer);
+    return this.#process?.ends.linkTo(peer) ?? null;
   }
 
   linkUp(peer: Party, link: Link): void {
-    this.#ends.up(peer, link);
+    this.#process?.ends.up(peer, link);
     this.#push({ kind: 'link-up', peer, secret: link.secret });
   }
 
   linkDown(peer: Party, _link: Link, _why: string): void {
     this.#world.chronicle.count('R1 link down');
-    this.#ends.down(peer);
+    this.#process?.ends.down(peer);
     this.#push({ kind: 'link-down', peer });
   }
 
   receive(peer: Party, link: Link, bytes: Uint8Array): void {
-    if (this.#ends.listens(peer, link)) {
+    if (this.#process?.ends.listens(peer, link) === true) {
       const message = decodePeer(bytes);
       if (!message.ok) {
         throw new Violation(`${this.name} cannot read a message: ${message.reason}`);
@@ -205,20 +205,8 @@ export class SimServer implements LinkEnd {
     }
   }
 
-  acceptClient(client: ClientEnd): void {
-    this.#clients.accept(client);
-  }
-
-  clientGone(client: ClientEnd): void {
-    this.#clients.gone(client);
-  }
-
-  receiveClient(client: ClientEnd, bytes: Uint8Array): void {
-    this.#clients.receive(client, bytes);
-  }
-
   #push(event: FragmentEvent): void {
-    if (this.#core !== null) {
+    if (this.#process !== null) {
       this.#queue.push(event);
       this.#schedule();
     }
@@ -235,14 +223,17 @@ export class SimServer implements LinkEnd {
   #run(): void {
     const { dice, plan, chronicle } = this.#world;
     this.#scheduled = false;
-    const core = this.#core;
-    if (core === null) {
+    if (this.#process === null) {
       return;
     }
+    const { core, ends, rules } = this.#process;
     this.#steps = 0;
     const events = this.#queue.splice(0, dice.between(1, groupMax));
     const crash = this.#world.isCalm ? 0 : plan.crashInGroup;
-    const store = new GroupDisk(this.#disk, dice, crash, this.#diskFails);
+    const store = new GroupDisk(this.#disk, rules, dice, {
+      probability: crash,
+      diskFails: this.#diskFails,
+    });
     let sends: readonly Send[];
     try {
       sends = storeGroup<Send>(
@@ -252,9 +243,9 @@ export class SimServer implements LinkEnd {
           now: () => this.#stepTime(),
           heard: (event) => {
             chronicle.tell(this.name, () => describeEvent(event));
-            this.#ends.heard(event);
+            ends.heard(event);
           },
-          prepare: (effect) => this.#prepare(effect),
+          prepare: (effect) => this.#prepare(ends, effect),
         },
         events,
       );
@@ -313,10 +304,10 @@ export class SimServer implements LinkEnd {
       this.#world.crash(this, where);
       return;
     }
-    for (const peer of this.#ends.drained()) {
+    for (const peer of this.#process?.ends.drained() ?? []) {
       this.#push({ kind: 'drained', peer });
     }
-    this.#alarm.set(this.#core?.wakeAt() ?? null, this.localNow);
+    this.#alarm.set(this.#process?.core.wakeAt() ?? null, this.localNow);
     this.#schedule();
   }
 
@@ -327,19 +318,19 @@ export class SimServer implements LinkEnd {
     this.#world.crash(this, where, isDiskFault ? diskRetryMs : undefined);
   }
 
-  #prepare(effect: SentEffect): Send {
+  #prepare(ends: PeerEnds, effect: SentEffect): Send {
     switch (effect.kind) {
       case 'send-peer':
-        return this.#ends.prepare(effect.to, effect.message);
+        return ends.prepare(effect.to, effect.message);
       case 'close-peer': {
-        const close = this.#ends.prepareClose(effect.peer, effect.reason);
+        const close = ends.prepareClose(effect.peer, effect.reason);
         return () => {
           this.#world.closed(this.name, effect.peer, effect.reason);
           close();
         };
       }
       case 'send-client':
-        return () => this.#clients.send(effect.connection, effect.message);
+        return () => this.clients.send(effect.connection, effect.message);
       case 'answer':
         return () => this.#world.answered(this.party, effect);
       default:

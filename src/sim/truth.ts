@@ -1,5 +1,5 @@
 import { present } from '../base/assert.ts';
-import { toHex } from '../base/bytes.ts';
+import { type Bytes, toHex } from '../base/bytes.ts';
 import type { Batch, Opening } from '../election/types.ts';
 import type { Party, PerParty } from '../mpc/parties.ts';
 import type { Digest } from '../scheduler/types.ts';
@@ -41,6 +41,7 @@ export interface PlainPool {
 export class Truth {
   readonly #width: number;
   readonly #batches = new Map<Digest, KnownBatch>();
+  readonly #digests = new Map<string, Digest>();
   readonly #pools: PlainPool[] = [];
   readonly #poolOf = new Map<Digest, number>();
   readonly #voted = new Set<number>();
@@ -71,6 +72,7 @@ export class Truth {
       isOrphan: false,
     };
     this.#batches.set(known.digest, known);
+    this.#digests.set(toHex(batch.header.batchId), known.digest);
     return known;
   }
 
@@ -80,6 +82,10 @@ export class Truth {
       throw new Violation(`batch ${digest.slice(0, 8)} was cast by nobody`);
     }
     return known;
+  }
+
+  digestOf(batchId: Bytes): Digest {
+    return this.#digests.get(toHex(batchId)) ?? '';
   }
 
   poolOf(digest: Digest): PlainPool | null {
