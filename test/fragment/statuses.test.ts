@@ -66,7 +66,7 @@ describe('what a client is told of its batch', () => {
     const world = met(3);
     const cast = ballots(world, 1, 40);
     castEverywhere(world, cast);
-    world.hand(1, cast, undefined, 2);
+    world.hand(1, cast, 2);
     expect(world.nodes[1].replies.slice(-2).map(({ connection }) => connection)).toEqual([2, 2]);
     expect(replies(world, 1, 'stored', 2)).toHaveLength(1);
     expect(replies(world, 1, 'sealed', 2)).toHaveLength(1);
@@ -80,7 +80,7 @@ describe('what a client is told of its batch', () => {
       world.hand(party, cast);
     }
     world.pass();
-    world.hand(0, cast, undefined, 2);
+    world.hand(0, cast, 2);
     expect(replies(world, 0, 'safe', 2)).toHaveLength(1);
     expect(replies(world, 0, 'sealed', 2)).toEqual([]);
   });
@@ -88,8 +88,8 @@ describe('what a client is told of its batch', () => {
   it('nothing any more once its connection is gone', () => {
     const world = met(5);
     const cast = ballots(world, 1, 40);
-    world.hand(0, cast, undefined, 1);
-    world.hand(0, cast, undefined, 2);
+    world.hand(0, cast, 1);
+    world.hand(0, cast, 2);
     world.event(0, { kind: 'client-gone', connection: 1 });
     castEverywhereElse(world, cast);
     expect(replies(world, 0, 'sealed', 1)).toEqual([]);
@@ -162,7 +162,7 @@ describe('duplicates', () => {
 
   it('are told only when a peer has sealed the pool as well', () => {
     const { world, cast } = sealedAtAOnly(12);
-    world.hand(0, cast, undefined, 2);
+    world.hand(0, cast, 2);
     expect(replies(world, 0, 'sealed')).toEqual([]);
     expect(replies(world, 0, 'sealed', 2)).toEqual([]);
     // Server b seals it and says so; c knows nothing yet.
@@ -184,7 +184,7 @@ describe('duplicates', () => {
     const { world, cast } = sealedAtAOnly(13);
     world.kill(0);
     world.restart(0);
-    world.hand(0, cast, undefined, 3);
+    world.hand(0, cast, 3);
     expect(replies(world, 0, 'sealed', 3)).toEqual([]);
     world.quiesce();
     expect(replies(world, 0, 'sealed', 3)).toHaveLength(1);

@@ -19,6 +19,7 @@ import type { OperatorCommand } from '../../src/fragment/commands.ts';
 import type { ClientIdentity, FragmentEffect, FragmentEvent } from '../../src/fragment/events.ts';
 import type { FragmentPorts, StoreWrite, Tampering } from '../../src/fragment/ports.ts';
 import { FragmentServer } from '../../src/fragment/server.ts';
+import { storeGroup } from '../../src/fragment/store-group.ts';
 import { type Party, type PerParty, parties, perParty } from '../../src/mpc/parties.ts';
 import type { Prf } from '../../src/mpc/prf.ts';
 import { ShareTables } from '../../src/storage/share-tables.ts';
@@ -75,7 +76,6 @@ export type CastMessage = Extract<ClientRequest, { kind: 'cast' }>;
 export interface Asking {
   readonly connection?: number;
   readonly client?: ClientIdentity;
-  readonly crash?: CrashPoint;
 }
 
 interface Wire {
@@ -99,9 +99,6 @@ export interface Node {
   /** Those of them that are alarms. */
   readonly alarms: string[];
 }
-
-/** Where a server may die while it carries out what an event wants. */
-export type CrashPoint = { readonly stores: number } | { readonly sends: number };
 
 /** Small seeded randomness for tests. */
 export class Dice {
@@ -298,7 +295,7 @@ export class World {
   }
 
   /** The next message from `peer` reaches `party`. */
-  deliver(party: Party, peer: Party, crash?: CrashPoint): void {
+  deliver(party: Party, peer: Party): void {
     const bytes = present(this.#inbox(party, peer).shift(), 'a message');
     const decoded = decodePeer(bytes);
     if (!decoded.ok) {
@@ -306,7 +303,7 @@ export class World {
     }
     const message = this.rewrite(decoded.value, peer, party);
     if (message !== null) {
-      this.event(party, { kind: 'peer-message', peer, message }, crash);
+      this.event(party, { kind: 'peer-message', peer, message });
     }
   }
 
@@ -354,51 +351,31 @@ export class World {
     this.event(peer, { kind: 'link-up', peer: party, secret: wire.secret });
   }
 
-  /** Carries out an event at a server as its event loop does: store, commit, then send. It may crash on the way. */
-  event(party: Party, event: FragmentEvent, crash?: CrashPoint): void {
-    const node = this.nodes[party];
-    const core = present(node.core, 'a living server');
-    const sends: FragmentEffect[] = [];
-    const writes: StoreWrite[] = [];
-    const storesLeft =
-      crash !== undefined && 'stores' in crash ? crash.stores : Number.POSITIVE_INFINITY;
-    node.tables.begin();
-    const carryOut = (effects: readonly FragmentEffect[]): boolean => {
-      for (const effect of effects) {
-        if (effect.kind === 'store') {
-          if (writes.length >= storesLeft) {
-            return false;
-          }
-          writes.push(effect.write);
-          node.tables.apply(effect.write);
-        } else {
-          sends.push(effect);
-        }
-      }
-      return true;
-    };
-    let alive = carryOut(core.handle(event, this.now));
-    while (alive) {
-      const effects = core.step(this.now);
-      if (effects.length === 0) {
-        break;
-      }
-      alive = carryOut(effects);
-    }
-    if (!alive) {
-      node.tables.rollback();
-      this.kill(party);
-      return;
-    }
-    node.tables.commit();
-    node.writes.push(...writes);
-    const sendsLeft =
-      crash !== undefined && 'sends' in crash ? crash.sends : Number.POSITIVE_INFINITY;
-    for (const [index, effect] of sends.entries()) {
-      if (index >= sendsLeft) {
-        this.kill(party);
-        return;
-      }
+  /** Carries out an event at a server by its event loop's own function: store, commit, then send. */
+  event(party: Party, event: FragmentEvent): void {
+    const { core, tables, writes } = this.nodes[party];
+    const written: StoreWrite[] = [];
+    const sends = storeGroup<FragmentEffect>(
+      {
+        core: present(core, 'a living server'),
+        store: {
+          begin: () => tables.begin(),
+          apply: (write) => {
+            written.push(write);
+            tables.apply(write);
+          },
+          commit: () => {
+            tables.commit();
+          },
+        },
+        now: () => this.now,
+        heard: () => undefined,
+        prepare: (effect) => effect,
+      },
+      [event],
+    );
+    writes.push(...written);
+    for (const effect of sends) {
       this.#send(party, effect);
     }
   }
@@ -482,9 +459,9 @@ export class World {
   ask(
     party: Party,
     message: ClientRequest,
-    { connection = 1, client = this.client(), crash }: Asking = {},
+    { connection = 1, client = this.client() }: Asking = {},
   ): void {
-    this.event(party, { kind: 'client-message', connection, client, message }, crash);
+    this.event(party, { kind: 'client-message', connection, client, message });
   }
 
   client(
@@ -498,12 +475,9 @@ export class World {
     return { kind: 'hello', protocol: 1, electionHash: this.election.hash };
   }
 
-  hand(party: Party, cast: CastBatch, crash?: CrashPoint, connection = 1): void {
+  hand(party: Party, cast: CastBatch, connection = 1): void {
     this.ask(party, this.clientHello, { connection });
-    this.ask(party, this.castMessage(party, cast), {
-      connection,
-      ...(crash === undefined ? {} : { crash }),
-    });
+    this.ask(party, this.castMessage(party, cast), { connection });
   }
 
   /** Time goes on to where some server wants to be woken, if any does within `maxMs`. */
