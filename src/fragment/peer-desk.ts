@@ -1,5 +1,6 @@
 import { present, unreachable } from '../base/assert.ts';
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
+import { limits } from '../base/limits.ts';
 import { poolStatement } from '../election/statements.ts';
 import { next, type Party, type PerParty, partyName, partyOf } from '../mpc/parties.ts';
 import type { SchedulerEvent } from '../scheduler/effects.ts';
@@ -127,6 +128,11 @@ export class PeerDesk {
     const statement = statementOf(this.#context, me, claim, claim.facts);
     if (!ports.verify(election.version.servers[me].certificate, statement, claim.signature)) {
       out.refusePeer(peer, 'it shows a claim that this server never signed');
+      return;
+    }
+    if (claim.epoch === limits.epochMax) {
+      // Signed with this server's key, but never by one that follows the protocol: there is no epoch to go on in.
+      out.refusePeer(peer, 'it shows that this server has signed the last epoch there is');
       return;
     }
     const why = `server ${partyName(peer)} shows that this server has signed more than its file holds: it is an older copy, or incomplete`;

@@ -5,6 +5,7 @@ import {
   bytesUpTo,
   count,
   digest,
+  epoch,
   nonce,
   opening,
   party,
@@ -29,7 +30,7 @@ const commitments = z.strictObject({ own: perOption(digest), next: perOption(dig
 const state = z.strictObject({
   kind: z.literal('state'),
   /** How often the sender's file was rebuilt: a newer file's is higher. */
-  epoch: count,
+  epoch,
   sealed: count,
   final: count,
   head: digest,
@@ -55,7 +56,7 @@ const state = z.strictObject({
 
 /** How far a server's file had come, under that server's own signature (election/statements). */
 const claim = z.strictObject({
-  epoch: count,
+  epoch,
   sealed: count,
   final: count,
   facts: digest,

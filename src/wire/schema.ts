@@ -13,6 +13,8 @@ export const digest = bytesOf(32);
 export const nonce = bytesOf(16);
 export const signature = bytesOf(64);
 export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** Bounded well below the other counts, as whoever is shown its own goes on with the next one. */
+export const epoch = z.int().min(0).max(limits.epochMax);
 export const party = z.union([z.literal(0), z.literal(1), z.literal(2)]);
 export const reason = z.string().max(1_000);
 export const perOption = <T extends z.ZodType>(item: T) =>

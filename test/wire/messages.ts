@@ -14,6 +14,7 @@ const count = fc.oneof(
   fc.maxSafeNat(),
   fc.constantFrom(2 ** 32 - 1, 2 ** 32, maxVoter, Number.MAX_SAFE_INTEGER),
 );
+const epoch = fc.oneof(fc.nat(), fc.constantFrom(0, limits.epochMax));
 const party = fc.constantFrom<0 | 1 | 2>(0, 1, 2);
 const text = fc.string({ unit: 'grapheme', maxLength: 60 });
 const nullable = <T>(item: fc.Arbitrary<T>) => fc.option(item, { nil: null });
@@ -55,12 +56,12 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     electionHash: digest,
     versionHash: digest,
     remembers: nullable(
-      fc.record({ epoch: count, sealed: count, final: count, facts: digest, signature }),
+      fc.record({ epoch, sealed: count, final: count, facts: digest, signature }),
     ),
   }),
   state: fc.record({
     kind: fc.constant('state' as const),
-    epoch: count,
+    epoch,
     sealed: count,
     final: count,
     head: digest,
