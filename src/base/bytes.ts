@@ -20,10 +20,15 @@ export function fromHex(text: string): Bytes | null {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
     return null;
   }
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
-    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
-  );
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = 16 * hexValue(text.charCodeAt(2 * i)) + hexValue(text.charCodeAt(2 * i + 1));
+  }
+  return bytes;
 }
+
+/** Of the code of a hexadecimal digit: the letters of either case have the same low bits. */
+const hexValue = (code: number): number => (code <= 0x39 ? code - 0x30 : (code & 0x0f) + 9);
 
 export function equalBytes(a: Bytes, b: Bytes): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
