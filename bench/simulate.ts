@@ -75,6 +75,21 @@ function play({ from, count, lines }: Chunk): Played {
   return { histories: count, virtualMs, counts, failures };
 }
 
+const progressEveryMs = 15_000;
+
+/** Says now and then how far it has come, and how fast. */
+function progressOf(start: number): (histories: number) => void {
+  let said = start;
+  return (histories) => {
+    const now = performance.now();
+    if (now - said >= progressEveryMs) {
+      said = now;
+      const rate = ((60_000 * histories) / (now - start)).toFixed(0);
+      process.stderr.write(`... ${histories} histories, ${rate} a minute\n`);
+    }
+  };
+}
+
 /** Hands chunks of seeds to threads until all are played or too many have failed. */
 async function playAll(
   settings: { readonly from: number; readonly seeds: number; readonly workers: number },
@@ -84,6 +99,7 @@ async function playAll(
   const counts = new Map<string, number>();
   const failures: Failed[] = [];
   let [next, histories, virtualMs] = [from, 0, 0];
+  const progress = progressOf(performance.now());
   const one = () =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL(import.meta.url));
@@ -101,6 +117,7 @@ async function playAll(
         addCounts(counts, played.counts);
         histories += played.histories;
         virtualMs += played.virtualMs;
+        progress(histories);
         for (const failed of played.failures) {
           if (failures.length === 0) {
             say(failed.story);

@@ -1,8 +1,8 @@
 import type { StoreWrite } from '../fragment/ports.ts';
 import type { Party } from '../mpc/parties.ts';
+import type { World } from './context.ts';
 import { strike } from './faults.ts';
 import type { FaultKind } from './plan.ts';
-import type { World } from './world.ts';
 
 /** Steps of the agreement, around which a misfortune does most. */
 const steps: ReadonlySet<StoreWrite['kind']> = new Set<StoreWrite['kind']>([

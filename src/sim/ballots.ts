@@ -2,9 +2,9 @@ import { setBit, type Words, wordsFor } from '../base/bits.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { makeBatch, splitBallots } from '../election/batch.ts';
 import { voterRuns } from '../election/voters.ts';
+import type { World } from './context.ts';
 import type { SimIdentity } from './machine.ts';
 import type { KnownBatch } from './truth.ts';
-import type { World } from './world.ts';
 
 /** Some voters' ballots, split and signed as a client does it; the padding is full of ones, which must never count. */
 export function makeBallots(world: World, identity: SimIdentity, client: string): KnownBatch {

@@ -3,16 +3,15 @@ import { type Party, partyName } from '../mpc/parties.ts';
 import type { ClientReply } from '../wire/client-messages.ts';
 import { decodeClientRequest, encodeClientReply } from '../wire/codec.ts';
 import { Violation } from './chronicle.ts';
-import type { ClientEnd } from './client-link.ts';
+import type { Caller, Callers, World } from './context.ts';
 import { describeReply } from './words.ts';
-import type { World } from './world.ts';
 
 /** A server's connections to clients. */
-export class ClientEnds {
+export class ClientEnds implements Callers {
   readonly #world: World;
   readonly #me: Party;
   readonly #push: (event: FragmentEvent) => void;
-  readonly #ends = new Map<number, ClientEnd>();
+  readonly #ends = new Map<number, Caller>();
 
   constructor(world: World, me: Party, push: (event: FragmentEvent) => void) {
     this.#world = world;
@@ -20,17 +19,17 @@ export class ClientEnds {
     this.#push = push;
   }
 
-  accept(client: ClientEnd): void {
+  accept(client: Caller): void {
     this.#ends.set(client.id, client);
   }
 
-  gone(client: ClientEnd): void {
+  gone(client: Caller): void {
     if (this.#ends.delete(client.id)) {
       this.#push({ kind: 'client-gone', connection: client.id });
     }
   }
 
-  receive(client: ClientEnd, bytes: Uint8Array): void {
+  receive(client: Caller, bytes: Uint8Array): void {
     if (!this.#ends.has(client.id)) {
       return;
     }

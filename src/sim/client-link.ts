@@ -3,9 +3,9 @@ import type { Party } from '../mpc/parties.ts';
 import type { ClientReply, ClientRequest } from '../wire/client-messages.ts';
 import { decodeClientReply, encodeClientRequest } from '../wire/codec.ts';
 import { Violation } from './chronicle.ts';
+import type { Caller, World } from './context.ts';
 import type { SimIdentity } from './machine.ts';
 import { Pipe } from './pipe.ts';
-import type { World } from './world.ts';
 
 /** Whoever is at the client's end of a connection. */
 export interface ClientOwner {
@@ -16,7 +16,7 @@ export interface ClientOwner {
 }
 
 /** One connection of a client to a server. */
-export class ClientEnd {
+export class ClientEnd implements Caller {
   readonly id: number;
   readonly party: Party;
   readonly #world: World;

@@ -9,9 +9,9 @@ import type { ClientReply } from '../wire/client-messages.ts';
 import { makeBallots } from './ballots.ts';
 import { Violation } from './chronicle.ts';
 import { ClientEnd, type ClientOwner } from './client-link.ts';
+import type { Client, World } from './context.ts';
 import type { SimIdentity } from './machine.ts';
 import type { KnownBatch } from './truth.ts';
-import type { World } from './world.ts';
 
 interface Entry {
   readonly known: KnownBatch;
@@ -29,7 +29,7 @@ const retryMs = 500;
  * all three servers at each attempt, two acknowledgements make a batch cast, and two words of being safe or
  * sealed take it out of the outbox. It may die at any time, and come back with the outbox, or never.
  */
-export class SimClient implements ClientOwner {
+export class SimClient implements Client, ClientOwner {
   readonly name: string;
   readonly identity: SimIdentity;
   readonly #world: World;

@@ -1,7 +1,7 @@
 import { partyName } from '../mpc/parties.ts';
 import { Violation } from './chronicle.ts';
+import type { World } from './context.ts';
 import type { KnownBatch } from './truth.ts';
-import type { World } from './world.ts';
 
 /** What is still to be done once nothing hinders it any more; null where all is at rest as it should be. */
 export function unsettled(world: World): string | null {

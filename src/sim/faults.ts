@@ -1,9 +1,8 @@
 import { unreachable } from '../base/assert.ts';
 import { parties, partyName } from '../mpc/parties.ts';
 import { Violation } from './chronicle.ts';
+import type { Server, World } from './context.ts';
 import type { ActKind, FaultKind } from './plan.ts';
-import type { SimServer } from './server.ts';
-import type { World } from './world.ts';
 
 const acts: readonly ActKind[] = ['flush', 'print', 'print', 'force', 'tell', 'tell', 'snapshot'];
 
@@ -64,7 +63,7 @@ function act(world: World, kind: ActKind): void {
 }
 
 /** A console shows the votes of final pools, and nothing else as votes. */
-function checkSnapshot({ truth }: World, server: SimServer): void {
+function checkSnapshot({ truth }: World, server: Server): void {
   const shown = server.snapshot();
   const last = shown === null ? 0 : shown.finalPools - 1;
   const votes = last < 0 ? 0 : truth.pools[last]?.votes;

@@ -4,7 +4,7 @@ import { admitAll, unleash } from './faults.ts';
 import type { Machine } from './machine.ts';
 import { type Plan, planOf } from './plan.ts';
 import { describeServers } from './server-ports.ts';
-import { World } from './world.ts';
+import { SimWorld } from './world.ts';
 
 /** What histories are played on: most on stand-ins for slow signatures, some on the real ones. */
 export interface Machines {
@@ -40,7 +40,7 @@ const flushMs = 5_000;
 /** Plays the one history that a seed stands for, and checks it at every step and at its end. */
 export function playHistory(seed: number, machines: Machines, linesMax: number): HistoryOutcome {
   const plan = planOf(seed);
-  const world = new World(plan, plan.isReal ? machines.real : machines.quick, linesMax);
+  const world = new SimWorld(plan, plan.isReal ? machines.real : machines.quick, linesMax);
   let failure: HistoryFailure | null = null;
   try {
     play(world);
@@ -54,7 +54,7 @@ export function playHistory(seed: number, machines: Machines, linesMax: number):
   return { seed, plan, virtualMs: agenda.now, counts: chronicle.counts, failure, text };
 }
 
-function play(world: World): void {
+function play(world: SimWorld): void {
   const { plan, agenda, chronicle, servers, clients } = world;
   for (const each of [...servers, ...clients]) {
     each.start();
@@ -83,7 +83,7 @@ function play(world: World): void {
 }
 
 /** What all three hold is counted soon after a flush at any one server, however long pools wait by themselves. */
-function flushAtLast(world: World): void {
+function flushAtLast(world: SimWorld): void {
   const { dice, agenda, servers, clients, chronicle, commands } = world;
   chronicle.count('last flush');
   const client = clients.find(({ isAlive }) => isAlive);
@@ -97,7 +97,7 @@ function flushAtLast(world: World): void {
 }
 
 /** From now on nothing goes wrong any more; whoever can come back does. */
-function heal(world: World): void {
+function heal(world: SimWorld): void {
   world.isCalm = true;
   admitAll(world);
   for (const wire of world.wires) {
@@ -112,7 +112,7 @@ function heal(world: World): void {
 }
 
 /** Liveness: all is done within bounded virtual time. */
-function settle(world: World): void {
+function settle(world: SimWorld): void {
   const { agenda, chronicle } = world;
   const start = agenda.now;
   for (let waits = unsettled(world); waits !== null; waits = unsettled(world)) {

@@ -6,22 +6,10 @@ import type { SealedBatch, StoreWrite } from '../fragment/ports.ts';
 import { type Party, type PerParty, parties, partyName, perParty } from '../mpc/parties.ts';
 import type { Digest, SealedPool } from '../scheduler/types.ts';
 import { Violation } from './chronicle.ts';
+import type { DiskFacts } from './disk-facts.ts';
 import type { ReleaseWatch } from './release-watch.ts';
 import type { TallyBook } from './tally-book.ts';
 import type { PlainPool, Truth } from './truth.ts';
-
-/** What a server's disk has come to, by its commits alone. */
-export interface DiskFacts {
-  readonly held: Set<Digest>;
-  readonly safe: Set<Digest>;
-  sealed: number;
-  final: number;
-  /** The newest tally, and the one before it. */
-  readonly tallies: { readonly count: number; readonly runId: Digest }[];
-  rebuilding: boolean;
-  /** This file was whole at some time. */
-  wasWhole: boolean;
-}
 
 /** Follows every commit of the three servers and holds it against the truth and against the other two. */
 export class Ledger {

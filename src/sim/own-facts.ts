@@ -1,7 +1,7 @@
 import { toHex } from '../base/bytes.ts';
 import type { StoredState, StoreWrite } from '../fragment/ports.ts';
 import type { Digest, View } from '../scheduler/types.ts';
-import type { DiskFacts } from './ledger.ts';
+import type { DiskFacts } from './disk-facts.ts';
 
 interface OwnTally {
   readonly count: number;

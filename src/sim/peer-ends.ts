@@ -4,10 +4,9 @@ import { type Party, partyName } from '../mpc/parties.ts';
 import { encodePeer } from '../wire/codec.ts';
 import type { PeerMessage } from '../wire/peer-messages.ts';
 import { breakAtMessage } from './ambush.ts';
+import type { Link, World } from './context.ts';
 import type { RuleWatch } from './rule-watch.ts';
-import type { Link } from './wires.ts';
 import { describePeer } from './words.ts';
-import type { World } from './world.ts';
 
 interface End {
   readonly link: Link;

@@ -2,7 +2,7 @@ import type { Release } from '../fragment/ports.ts';
 import { type Party, type PerParty, parties, partyName } from '../mpc/parties.ts';
 import type { Digest } from '../scheduler/types.ts';
 import { Violation } from './chronicle.ts';
-import type { DiskFacts } from './ledger.ts';
+import type { DiskFacts } from './disk-facts.ts';
 import type { TallyBook } from './tally-book.ts';
 import type { Truth } from './truth.ts';
 

@@ -7,8 +7,8 @@ import { peersOf } from '../scheduler/hear.ts';
 import type { Digest, View } from '../scheduler/types.ts';
 import type { PeerMessage, PeerMessageOf } from '../wire/peer-messages.ts';
 import { Violation } from './chronicle.ts';
+import type { World } from './context.ts';
 import { OwnFacts } from './own-facts.ts';
-import type { World } from './world.ts';
 
 /** What a server has heard, and told, on a link that lasts. */
 interface Heard {
@@ -17,6 +17,7 @@ interface Heard {
   readonly held: Set<Digest>;
   readonly safe: Set<Digest>;
   readonly pools: Set<Digest>;
+  readonly gave: Set<string>;
   readonly toldHeld: Set<Digest>;
   readonly toldSafe: Set<Digest>;
   toldAll: boolean;
@@ -34,6 +35,7 @@ export class RuleWatch {
   readonly #own: OwnFacts;
   readonly #links: [Heard | null, Heard | null, Heard | null] = [null, null, null];
   #run: Digest | null = null;
+  #isGiven = false;
 
   constructor(world: World, me: Party) {
     this.#world = world;
@@ -48,6 +50,7 @@ export class RuleWatch {
   }
 
   heard(event: FragmentEvent): void {
+    this.#isGiven = event.kind === 'peer-message' && event.message.kind === 'give';
     if (event.kind === 'link-up') {
       this.#links[event.peer] = newHeard();
     } else if (event.kind === 'link-down') {
@@ -81,6 +84,12 @@ export class RuleWatch {
   /** Just before it is written. */
   writes(write: StoreWrite): void {
     switch (write.kind) {
+      case 'keep-batch': {
+        const id = toHex(write.batch.header.batchId);
+        const isWhole = this.#links.filter((link) => link?.gave.has(id) === true).length === 2;
+        this.#hold('R4', !this.#isGiven || isWhole, 'two links that last have not given both');
+        break;
+      }
       case 'mark-safe':
         this.#hold('R5', this.#states() !== null, 'not both peers have told their STATE');
         this.#hold(
@@ -263,6 +272,8 @@ function take(link: Heard, message: PeerMessage): void {
     link.state = message.more ? link.state : message;
   } else if (message.kind === 'pool') {
     link.pools.add(toHex(message.digest));
+  } else if (message.kind === 'give') {
+    link.gave.add(toHex(message.batch.batchId));
   } else if (message.kind === 'hand-over') {
     link.handOver = message;
   }
@@ -283,6 +294,7 @@ const newHeard = (): Heard => ({
   held: new Set(),
   safe: new Set(),
   pools: new Set(),
+  gave: new Set(),
   toldHeld: new Set(),
   toldSafe: new Set(),
   toldAll: false,

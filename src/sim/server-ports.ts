@@ -1,8 +1,8 @@
 import type { FragmentPorts } from '../fragment/ports.ts';
 import { type Party, parties, partyName } from '../mpc/parties.ts';
+import type { World } from './context.ts';
 import type { Disk } from './machine.ts';
 import type { RuleWatch } from './rule-watch.ts';
-import type { World } from './world.ts';
 
 /** A core's ports in a world: randomness of the seed, and a look at every run that it begins. */
 export function portsOf(world: World, party: Party, reads: Disk, rules: RuleWatch): FragmentPorts {

@@ -8,15 +8,14 @@ import { decodePeer } from '../wire/codec.ts';
 import { ambush } from './ambush.ts';
 import { Violation } from './chronicle.ts';
 import { ClientEnds } from './client-ends.ts';
+import type { Link, Server, World } from './context.ts';
 import { Death, GroupDisk } from './crash-points.ts';
 import type { Disk } from './machine.ts';
 import { PeerEnds } from './peer-ends.ts';
 import { RuleWatch } from './rule-watch.ts';
 import { portsOf } from './server-ports.ts';
 import { WakeAlarm } from './wake-alarm.ts';
-import type { Link, LinkEnd } from './wires.ts';
 import { describeEvent, describeWrite } from './words.ts';
-import type { World } from './world.ts';
 
 /** Events that one commit is shared by, at most. */
 const groupMax = 6;
@@ -35,7 +34,7 @@ interface Process {
 }
 
 /** One fragment server: the real core over the real store, on virtual time. */
-export class SimServer implements LinkEnd {
+export class SimServer implements Server {
   readonly party: Party;
   readonly name: string;
   readonly clients: ClientEnds;
@@ -189,7 +188,7 @@ export class SimServer implements LinkEnd {
     this.#push({ kind: 'link-up', peer, secret: link.secret });
   }
 
-  linkDown(peer: Party, _link: Link, _why: string): void {
+  linkDown(peer: Party): void {
     this.#world.chronicle.count('R1 link down');
     this.#process?.ends.down(peer);
     this.#push({ kind: 'link-down', peer });

@@ -2,8 +2,8 @@ import { protocolVersion } from '../fragment/peer-desk.ts';
 import { type Party, parties } from '../mpc/parties.ts';
 import type { ClientReply } from '../wire/client-messages.ts';
 import { ClientEnd, type ClientOwner } from './client-link.ts';
+import type { World } from './context.ts';
 import type { SimIdentity } from './machine.ts';
-import type { World } from './world.ts';
 
 /** Asks all three servers for their tally fragments, each time over new connections. What it sees is checked where it is sent. */
 export class SimTeller implements ClientOwner {

@@ -2,30 +2,11 @@ import { present } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { limits } from '../base/limits.ts';
 import { type Party, parties, partyName } from '../mpc/parties.ts';
+import type { Link, LinkEnd, Wiring, World } from './context.ts';
 import { Pipe } from './pipe.ts';
-import type { World } from './world.ts';
-
-/** One connection between two servers, as long as it lasts. */
-export interface Link {
-  readonly id: number;
-  readonly ends: readonly [Party, Party];
-  readonly secret: Bytes;
-  /** To the lower and to the higher party. */
-  readonly pipes: readonly [Pipe, Pipe];
-}
-
-/** What a server's end of its connections looks like to the network. */
-export interface LinkEnd {
-  readonly isAlive: boolean;
-  /** The connection that this server believes to have. */
-  linkTo(peer: Party): Link | null;
-  linkUp(peer: Party, link: Link): void;
-  linkDown(peer: Party, link: Link, why: string): void;
-  receive(peer: Party, link: Link, bytes: Bytes): void;
-}
 
 /** The network between two servers: the lower party dials, again and again. */
-export class Wire {
+export class Wire implements Wiring {
   readonly pair: readonly [Party, Party];
   readonly #world: World;
   #link: Link | null = null;
@@ -77,11 +58,10 @@ export class Wire {
 
   #connect(dialing: LinkEnd, listening: LinkEnd): void {
     const [low, high] = this.pair;
-    const old = listening.linkTo(low);
-    if (old !== null) {
+    if (listening.linkTo(low) !== null) {
       // A new connection of a peer ends its old one first.
       this.#world.chronicle.count('link replaced before its end was noticed');
-      listening.linkDown(low, old, 'replaced by a new connection');
+      listening.linkDown(low);
     }
     const { agenda, dice } = this.#world;
     const delay = () => this.#world.delay();
@@ -89,7 +69,7 @@ export class Wire {
       new Pipe(agenda, delay, (bytes) => this.#end(0).receive(high, link, bytes)),
       new Pipe(agenda, delay, (bytes) => this.#end(1).receive(low, link, bytes)),
     ];
-    const link: Link = { id: this.#world.newId(), ends: this.pair, secret: dice.bytes(32), pipes };
+    const link: Link = { id: this.#world.newId(), secret: dice.bytes(32), pipes };
     this.#link = link;
     this.#world.chronicle.count('R2 link up');
     dialing.linkUp(high, link);
@@ -143,7 +123,9 @@ export class Wire {
     const end = this.#end(place);
     const peer = this.pair[place === 0 ? 1 : 0];
     if (end.linkTo(peer) === link) {
-      end.linkDown(peer, link, why);
+      const who = partyName(this.pair[place]);
+      this.#world.chronicle.tell('network', () => `${who} notices the end of ${this.name}: ${why}`);
+      end.linkDown(peer);
     }
     if (place === 0) {
       this.dial();

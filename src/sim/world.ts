@@ -11,6 +11,7 @@ import { Casters } from './casters.ts';
 import { Chronicle, Violation } from './chronicle.ts';
 import { SimClient } from './client.ts';
 import { Commands } from './commands.ts';
+import type { Client, Server, Wiring, World } from './context.ts';
 import { Dice } from './dice.ts';
 import { Ledger } from './ledger.ts';
 import type { Disk, Machine, SimIdentity } from './machine.ts';
@@ -29,7 +30,7 @@ const honestAlarms = /^(forced release|rebuilding): /;
 const honestReasons = /^the list of casters has changed/;
 
 /** Everything that a history consists of: three servers, the network, clients, and the watchers of all that they do. */
-export class World {
+export class SimWorld implements World {
   readonly plan: Plan;
   readonly machine: Machine;
   readonly dice: Dice;
@@ -43,9 +44,9 @@ export class World {
   readonly ledger: Ledger;
   readonly messages: MessageWatch;
   readonly commands: Commands;
-  readonly servers: PerParty<SimServer>;
-  readonly wires: readonly Wire[];
-  readonly clients: readonly SimClient[];
+  readonly servers: PerParty<Server>;
+  readonly wires: readonly Wiring[];
+  readonly clients: readonly Client[];
   readonly teller: SimTeller;
   /** Faults are over. */
   isCalm = false;
@@ -85,7 +86,7 @@ export class World {
     return latencyMs + (jitterMs * this.dice.below(1_000)) / 1_000;
   }
 
-  wire(one: Party, other: Party): Wire {
+  wire(one: Party, other: Party): Wiring {
     return present(this.wires[one + other - 1], 'a wire');
   }
 
