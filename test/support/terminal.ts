@@ -9,6 +9,8 @@ import { onTestFinished } from 'vitest';
 /** Nothing that a program does on its terminal takes this long, even on a machine that is busy with other things. */
 const limitMs = 60_000;
 const pollMs = 15;
+const lastWordsMs = 3_000;
+const quietMs = 150;
 
 export interface TerminalSetting {
   readonly cols?: number;
@@ -44,7 +46,7 @@ export class TestTerminal {
   readonly #pty: IPty;
   readonly #screen: xterm.Terminal;
   readonly #recording: ({ data: string } | { size: Size })[] = [];
-  #hasExited = false;
+  #exitedAt = Number.POSITIVE_INFINITY;
 
   constructor(command: string, args: readonly string[], setting: TerminalSetting = {}) {
     const { cols = 80, rows = 24, env = {}, cwd = process.cwd() } = setting;
@@ -65,10 +67,21 @@ export class TestTerminal {
     this.exited = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
         started.delete(this.#pty);
-        this.#hasExited = true;
-        resolve({ code: signal === undefined || signal === 0 ? exitCode : 128 + signal });
+        this.#exitedAt = Date.now();
+        const code = signal === undefined || signal === 0 ? exitCode : 128 + signal;
+        void this.#heardOut().then(() => resolve({ code }));
       });
     });
+  }
+
+  /** What a program wrote at its end may come after the news that it has ended. */
+  async #heardOut(): Promise<void> {
+    let heard = -1;
+    while (heard !== this.#recording.length) {
+      heard = this.#recording.length;
+      await sleep(quietMs);
+    }
+    await this.#drawn();
   }
 
   get pid(): number {
@@ -121,7 +134,7 @@ export class TestTerminal {
   async until(wanted: RegExp | string | (() => boolean)): Promise<void> {
     const end = Date.now() + limitMs;
     for (;;) {
-      const isLast = this.#hasExited;
+      const isLast = Date.now() > this.#exitedAt + lastWordsMs;
       await this.#drawn();
       if (this.#shows(wanted)) {
         return;

@@ -100,7 +100,7 @@ describe('on servers that stay', () => {
       terminal.type(leave);
       expect(await terminal.exited).toEqual({ code: 0 });
       expectRestored(terminal);
-      expect(terminal.text()).toContain('runs on. Attach a console again');
+      await terminal.until('runs on. Attach a console again');
     }
     expect(await servers.statistic('a', 'Server')).toMatch(/^a /);
   });
@@ -265,7 +265,7 @@ describe('with servers that come and go', () => {
     terminal.type('a\r');
     expect(await terminal.exited).toEqual({ code: 0 });
     expectRestored(terminal);
-    expect(terminal.text()).toContain('Server a has stopped');
+    await terminal.until('Server a has stopped');
     expect(isAlive(pid)).toBe(false);
   });
 
@@ -353,7 +353,7 @@ test('says in one line what is wrong where no such server runs', async () => {
   onTestFinished(() => servers.end());
   const terminal = fribsOn(servers, ['console', 'a']);
   expect((await terminal.exited).code).toBe(1);
-  expect(terminal.text()).toContain('Fragment server a does not run. Start it');
+  await terminal.until('Fragment server a does not run. Start it');
   expect(terminal.isAlternate()).toBe(false);
   expect(process.stdin.isRaw ?? false).toBe(false);
 });

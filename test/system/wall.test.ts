@@ -39,7 +39,7 @@ test('shows three consoles side by side, each with a prompt of its own', async (
   expect(wall.text().match(/Tally: \[[\d, ]+\]/g)).toHaveLength(3);
   await inPanes(wall, 'd');
   expect((await wall.exited).code).toBe(0);
-  expect(wall.text()).toContain('The servers run on');
+  await wall.until('The servers run on');
 });
 
 test('shows one console at a time where there is no room for three, and a line for the others', async () => {
@@ -71,10 +71,10 @@ test('ends when all servers have stopped, and starts where none runs with what t
     }
   }
   expect((await wall.exited).code).toBe(0);
-  expect(wall.text()).toContain('All servers have stopped');
+  await wall.until('All servers have stopped');
   const again = fribsOn(servers, ['wall'], wide);
   expect((await again.exited).code).toBe(1);
-  expect(again.text()).toContain('None of the fragment servers');
+  await again.until('None of the fragment servers');
 });
 
 test('plays the demo in the consoles, hands the keyboard over, and leaves nothing running', async () => {
@@ -96,7 +96,7 @@ test('plays the demo in the consoles, hands the keyboard over, and leaves nothin
   await wall.until(/servers stop with it/);
   wall.type('y');
   expect((await wall.exited).code).toBe(0);
-  expect(wall.text()).toContain('left nothing running');
+  await wall.until('left nothing running');
   expect(pids.map(isAlive)).toEqual([false, false, false]);
 });
 
