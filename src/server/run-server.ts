@@ -111,7 +111,6 @@ async function serve(
     await server.stop(`server ${partyName(party)} stops`);
     await listener?.close(`server ${partyName(party)} stops`);
     await control?.close(`server ${partyName(party)} has stopped`);
-    stopping.release();
     process.off('uncaughtExceptionMonitor', onCrash);
     tables.close();
     await log.close();
@@ -190,25 +189,21 @@ async function finishRun(server: RunningServer): Promise<void> {
 interface StopSignal {
   readonly stopped: Promise<string>;
   stop(): void;
-  release(): void;
 }
 
-/** Resolves once when the operator, SIGTERM or SIGINT stops the server. */
+/**
+ * Resolves once when the operator, SIGTERM or SIGINT stops the server. Further signals are heard and do nothing to
+ * the very end of the process: nobody who asks twice cuts its last steps short.
+ */
 function stopSignal(): StopSignal {
   let resolve: (reason: string) => void = () => {};
   const stopped = new Promise<string>((settle) => {
     resolve = settle;
   });
-  const onTerm = () => resolve('SIGTERM');
-  const onInt = () => resolve('SIGINT');
-  process.on('SIGTERM', onTerm);
-  process.on('SIGINT', onInt);
+  process.on('SIGTERM', () => resolve('SIGTERM'));
+  process.on('SIGINT', () => resolve('SIGINT'));
   return {
     stopped,
     stop: () => setImmediate(() => resolve('the operator asked for it')),
-    release: () => {
-      process.off('SIGTERM', onTerm);
-      process.off('SIGINT', onInt);
-    },
   };
 }
