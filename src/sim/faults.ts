@@ -127,6 +127,11 @@ function strikeNetwork(world: World, kind: 'link break' | 'silence' | 'partition
   if (kind === 'link break') {
     chronicle.tell('network', () => `** link ${wire.name} breaks`);
     chronicle.count('link break');
+    if (dice.chance(0.4)) {
+      chronicle.count('link stays down for a while');
+      wire.part(dice.pick([50, 500, 2_000]));
+      return;
+    }
     wire.break('broken', dice.pick([20, 20, 3_000]));
     return;
   }
