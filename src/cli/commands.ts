@@ -58,6 +58,15 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'verify',
+    usage: 'verify [what..]',
+    summary: "Check servers' share tables, or public exports of them",
+    async load() {
+      const { verifyCommand } = await import('./verify.ts');
+      return (parser) => parser.command(verifyCommand);
+    },
+  },
+  {
     name: 'client',
     usage: 'client <action>',
     summary: 'Cast ballots, and recombine tallies',

@@ -67,7 +67,14 @@ async function parserFor(argv: readonly string[]): Promise<Parser> {
 }
 
 /** What may come more than once; yargs makes a list of any other option that does. */
-const lists: readonly string[] = ['_', '--', 'assemble', 'operator-command', 'operatorCommand'];
+const lists: readonly string[] = [
+  '_',
+  '--',
+  'assemble',
+  'operator-command',
+  'operatorCommand',
+  'what',
+];
 
 function requireOnce(given: object): void {
   const twice = Object.entries(given).find(

@@ -85,6 +85,15 @@ export class Field {
     return value.map((item: unknown, i) => new Field(item, `${this.#path}[${i}]`));
   }
 
+  /** What `read` makes of it, or null where it is null. */
+  orNull<T>(read: (field: Field) => T): T | null {
+    return this.#value === null ? null : read(this);
+  }
+
+  flag(): boolean {
+    return typeof this.#value === 'boolean' ? this.#value : this.fail('must be true or false');
+  }
+
   text(): string {
     return typeof this.#value === 'string' ? this.#value : this.fail('must be a text');
   }

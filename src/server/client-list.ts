@@ -3,6 +3,8 @@ import { type Bytes, toHex } from '../base/bytes.ts';
 import { sha256 } from '../crypto/hashes.ts';
 import { type ClientEntry, castersHash, parseClients } from '../election/clients.ts';
 import type { Election } from '../election/types.ts';
+import type { AuditCaster } from '../fragment/audit-records.ts';
+import { auditCasters } from '../fragment/file-audit.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** Who may hand in ballots and collect tallies, read again whenever the file changes. */
@@ -34,6 +36,11 @@ export class ClientList {
 
   get castersHash(): Bytes {
     return this.#castersHash;
+  }
+
+  /** Those who may cast, for an audit. */
+  get casters(): readonly AuditCaster[] {
+    return auditCasters([...this.#clients.values()]);
   }
 
   get size(): number {

@@ -1,8 +1,12 @@
 import path from 'node:path';
 import { sha256 } from '../crypto/hashes.ts';
+import { verifySignature } from '../crypto/identity.ts';
 import type { Election } from '../election/types.ts';
+import type { AuditCaster } from '../fragment/audit-records.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
+import { auditFile } from '../storage/audit-file.ts';
 import { putAside } from '../storage/put-aside.ts';
+import type { OpenFault } from '../storage/share-file.ts';
 import { ShareTables } from '../storage/share-tables.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { OperatorError } from './operator-error.ts';
@@ -14,45 +18,84 @@ export interface OpenedTables {
   readonly notes: readonly string[];
 }
 
+export interface TablesToOpen {
+  /** The server's directory. */
+  readonly directory: string;
+  readonly party: Party;
+  readonly election: Election;
+  /** Replace a missing or broken file by an empty one, which the two other servers fill. */
+  readonly rebuild: boolean;
+  readonly casters: readonly AuditCaster[];
+  /** Shows a line to whoever waits. */
+  say(line: string): void;
+}
+
 /**
- * Opens a server's share tables. With `rebuild`, a missing or broken file is replaced by an empty one that the two
- * other servers fill; what was there is kept aside. What is merely locked, may not be read, or is of a newer program
+ * Opens a server's share tables. With `rebuild`, everything in the file is looked at, and what is missing or
+ * broken is replaced; what was there is kept aside. What is merely locked, may not be read, or is of a newer program
  * is never replaced. Throws an OperatorError.
  */
-export function openTables(
-  directory: string,
-  party: Party,
-  election: Election,
-  rebuild: boolean,
-): OpenedTables {
-  const file = path.join(directory, 'fribs.db');
-  const terms = { electionHash: election.hash, party, sha256 };
+export function openTables(wanted: TablesToOpen): OpenedTables {
+  const file = path.join(wanted.directory, 'fribs.db');
   try {
+    const terms = termsOf(wanted);
     const opened = ShareTables.open(file, terms);
-    if (opened.ok) {
+    if (!opened.ok) {
+      return openAnew(wanted, file, opened);
+    }
+    const fault = wanted.rebuild ? deepFault(wanted, file) : null;
+    if (fault === null) {
       return { tables: opened.value, notes: [] };
     }
-    if (!opened.isBroken) {
-      throw new OperatorError(
-        `${opened.reason}.${rebuild ? ' So it is not replaced: nothing was changed.' : ''}`,
-      );
-    }
-    if (!rebuild) {
-      throw new OperatorError(
-        `${opened.reason}. If it cannot be brought back, fribs server ${partyName(party)} --rebuild makes it again from the two other servers, and keeps what is there aside.`,
-      );
-    }
-    const aside = putAside(file, 'broken', new Date());
-    const tables = ShareTables.create(file, { ...terms, bornWhole: false });
-    const kept = aside === null ? '' : ` What was there is kept as ${aside}.`;
-    return { tables, notes: [`${opened.reason}: begun anew, to be rebuilt.${kept}`] };
+    opened.value.close();
+    return replaced(wanted, file, fault);
   } catch (error) {
-    if (error instanceof StorageError) {
-      throw new OperatorError(`${file}: ${error.message}.`);
-    }
-    if (error instanceof Error && 'syscall' in error) {
+    if (error instanceof StorageError || (error instanceof Error && 'syscall' in error)) {
       throw new OperatorError(`${file}: ${error.message}.`);
     }
     throw error;
   }
+}
+
+const termsOf = ({ election, party }: TablesToOpen) => ({
+  electionHash: election.hash,
+  party,
+  sha256,
+});
+
+function openAnew(wanted: TablesToOpen, file: string, opened: OpenFault): OpenedTables {
+  const { rebuild, party } = wanted;
+  if (!opened.isBroken) {
+    throw new OperatorError(
+      `${opened.reason}.${rebuild ? ' So it is not replaced: nothing was changed.' : ''}`,
+    );
+  }
+  if (!rebuild) {
+    throw new OperatorError(
+      `${opened.reason}. If it cannot be brought back, fribs server ${partyName(party)} --rebuild makes it again from the two other servers, and keeps what is there aside.`,
+    );
+  }
+  return replaced(wanted, file, opened.reason);
+}
+
+function replaced(wanted: TablesToOpen, file: string, reason: string): OpenedTables {
+  const aside = putAside(file, 'broken', new Date());
+  const tables = ShareTables.create(file, { ...termsOf(wanted), bornWhole: false });
+  const kept = aside === null ? '' : ` What was there is kept as ${aside}.`;
+  return { tables, notes: [`${reason}: begun anew, to be rebuilt.${kept}`] };
+}
+
+/** What is wrong with a file that could be opened: damage that only shows where everything is looked at. */
+function deepFault({ election, party, casters, say }: TablesToOpen, file: string): string | null {
+  say(`Looks at everything in ${file} before it is rebuilt or not`);
+  const { findings } = auditFile({
+    file,
+    election,
+    server: party,
+    casters,
+    ports: { sha256, verify: verifySignature },
+    progress: () => undefined,
+  });
+  const [fault] = findings.flatMap(({ faults }) => faults);
+  return fault === undefined ? null : `${file}: ${fault}`;
 }

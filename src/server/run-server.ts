@@ -63,7 +63,14 @@ async function serve(
   const { party } = options;
   const { election } = files;
   const clients = new ClientList(path.join(files.directory, 'clients.json'), election);
-  const { tables, notes } = openTables(files.directory, party, election, options.rebuild ?? false);
+  const { tables, notes } = openTables({
+    directory: files.directory,
+    party,
+    election,
+    rebuild: options.rebuild ?? false,
+    casters: clients.casters,
+    say: (line) => options.echo(line),
+  });
   const log = openServerLog(files.directory, partyName(party));
   const stopping = stopSignal();
   const onCrash = (error: Error) => log.crash(error);

@@ -1,12 +1,5 @@
-import {
-  ascii,
-  type Bytes,
-  concatBytes,
-  equalBytes,
-  type Sha256,
-  u32,
-  u64,
-} from '../base/bytes.ts';
+import { type Bytes, equalBytes, type Sha256 } from '../base/bytes.ts';
+import { type AuditLine, auditLineHash } from '../election/audit-log.ts';
 import type { Connection } from './connection.ts';
 import type { FileTerms } from './meta-rows.ts';
 import { assertSound } from './storage-error.ts';
@@ -17,15 +10,6 @@ interface EventRow {
   readonly what: string;
   readonly detail: string;
   readonly hash: Bytes;
-}
-
-const tag = ascii('fribs/1 event');
-const utf8 = new TextEncoder();
-
-/** Text with its length in front, so that no two pairs of texts are hashed alike. */
-function measured(text: string): Bytes {
-  const bytes = utf8.encode(text);
-  return concatBytes(u32(bytes.length), bytes);
 }
 
 /** The table `event`: the audit log, in which no line can be changed without all after it. */
@@ -68,7 +52,7 @@ export class EventRows {
     }
   }
 
-  #hash(before: Bytes, { at, what, detail }: Omit<EventRow, 'id' | 'hash'>): Bytes {
-    return this.#sha256(tag, before, u64(at), measured(what), measured(detail));
+  #hash(before: Bytes, line: AuditLine): Bytes {
+    return auditLineHash(before, line, this.#sha256);
   }
 }

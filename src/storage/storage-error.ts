@@ -17,6 +17,8 @@ export class StorageError extends Error {
     return (
       this.code === 'FRIBS_DAMAGED' ||
       this.code === 'SQLITE_NOTADB' ||
+      // A table or column is not there.
+      this.code === 'SQLITE_ERROR' ||
       this.code.startsWith('SQLITE_CORRUPT')
     );
   }

@@ -27,7 +27,14 @@ interface Cramped {
 async function startCramped(servers: Servers, letter: Letter): Promise<Cramped> {
   const party = (['a', 'b', 'c'] as const).indexOf(letter) as Party;
   const files = readServerFiles(servers.dir, party);
-  const { tables } = openTables(files.directory, party, files.election, false);
+  const { tables } = openTables({
+    directory: files.directory,
+    party,
+    election: files.election,
+    rebuild: false,
+    casters: [],
+    say: () => undefined,
+  });
   const log = openServerLog(files.directory, letter);
   const lines: string[] = [];
   const notices = new Notices(log, { show: (notice) => lines.push(noticeLine(notice)) });

@@ -1,0 +1,60 @@
+import Database from 'better-sqlite3';
+import type { VoterRange } from '../election/types.ts';
+import type { Connection } from './connection.ts';
+import { VoterRows } from './voter-rows.ts';
+
+/** Rows of one transaction: the ledger is thrown away in the end, and need survive nothing. */
+const rowsPerTransaction = 100_000;
+
+/**
+ * The voters of the pools that an audit has looked at, in a temporary file of SQLite's that has no name and goes
+ * with the process: there may be more of them than fit into memory.
+ */
+export class VoterLedgerFile {
+  readonly #db: Connection;
+  readonly #rows: VoterRows;
+  #pending = 0;
+
+  constructor() {
+    this.#db = new Database('');
+    this.#db.pragma('journal_mode = OFF');
+    this.#db.pragma('synchronous = OFF');
+    this.#db.exec('CREATE TABLE voter (last INTEGER PRIMARY KEY, first INTEGER NOT NULL) STRICT');
+    this.#rows = new VoterRows(this.#db);
+    this.#db.exec('BEGIN');
+  }
+
+  within(first: number, last: number): readonly VoterRange[] {
+    return this.#rows.within(first, last);
+  }
+
+  add(ranges: readonly VoterRange[]): void {
+    if (ranges.length > 0) {
+      this.#rows.add(ranges);
+      this.#pending += ranges.length;
+    }
+    if (this.#pending > rowsPerTransaction) {
+      this.#db.exec('COMMIT; BEGIN');
+      this.#pending = 0;
+    }
+  }
+
+  /** Whether `db` has just these rows of voters. */
+  isSameAs(db: Connection): boolean {
+    const theirs = rangesIn(db);
+    for (const { first, last } of rangesIn(this.#db)) {
+      const other = theirs.next();
+      if (other.done === true || other.value.first !== first || other.value.last !== last) {
+        return false;
+      }
+    }
+    return theirs.next().done === true;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+const rangesIn = (db: Connection): IterableIterator<VoterRange> =>
+  db.prepare<[], VoterRange>('SELECT first, last FROM voter ORDER BY last').iterate();
