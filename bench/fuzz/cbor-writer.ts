@@ -108,16 +108,16 @@ class Writer {
         // Strings come as one chunk with a length of its own.
         const inside = major < 4 ? [this.#head(major, length, null), ...parts] : parts;
         const end = form === 'endless' ? [] : [Uint8Array.of(0xff)];
-        return concatBytes(Uint8Array.of((major << 5) | 31), ...inside, ...end);
+        return joined([Uint8Array.of((major << 5) | 31), ...inside, ...end]);
       }
       case 'too long':
-        return concatBytes(this.#head(major, this.#larger(length), null), ...parts);
+        return joined([this.#head(major, this.#larger(length), null), ...parts]);
       case 'too short':
-        return concatBytes(this.#head(major, Math.max(0, length - 1), null), ...parts);
+        return joined([this.#head(major, Math.max(0, length - 1), null), ...parts]);
       case 'twice':
-        return concatBytes(this.#head(major, length * 2, null), ...parts, ...parts);
+        return joined([this.#head(major, length * 2, null), ...parts, ...parts]);
       default:
-        return concatBytes(this.#head(major, length, form), ...parts);
+        return joined([this.#head(major, length, form), ...parts]);
     }
   }
 
@@ -131,6 +131,17 @@ class Writer {
     const size = form === 'wide head' ? (this.#dice?.pick([fits, 8, 8, 4, 2]) ?? 8) : fits;
     return headOf(major, argument, Math.max(size, fits));
   }
+}
+
+/** There may be more parts than a call takes arguments. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function headOf(major: number, argument: number, size: number): Uint8Array {
