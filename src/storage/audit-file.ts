@@ -7,7 +7,7 @@ import { type AuditedShape, FileAudit } from '../fragment/file-audit.ts';
 import { ExportReader } from '../fragment/public-export.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { headIn, recordsIn } from './audit-source.ts';
-import { type Connection, connectReadOnly } from './connection.ts';
+import { type Connection, lookingAt } from './connection.ts';
 import { identityIn } from './meta-rows.ts';
 import { createFile, schemaFault } from './share-file.ts';
 import { guarded, StorageError } from './storage-error.ts';
@@ -54,15 +54,12 @@ const unreadable = (...faults: readonly string[]): AuditedFile => ({
  */
 export function auditFile(wanted: FileToAudit): AuditedFile {
   try {
-    return guarded(() => {
-      const db = connectReadOnly(wanted.file);
-      try {
+    return guarded(() =>
+      lookingAt(wanted.file, (db) => {
         db.exec('BEGIN');
         return auditOpen(db, wanted);
-      } finally {
-        db.close();
-      }
-    });
+      }),
+    );
   } catch (error) {
     if (error instanceof StorageError && error.isDamage) {
       return unreadable(error.message);

@@ -2,6 +2,7 @@ import { assert, present } from '../base/assert.ts';
 import { type Bytes, fromHex, toHex } from '../base/bytes.ts';
 import { type Party, type PartyName, partyNamed } from '../mpc/parties.ts';
 import type { Digest } from '../scheduler/types.ts';
+import { assertSound } from './storage-error.ts';
 
 /** How SQLite keeps a truth value. */
 export type Flag = 0 | 1;
@@ -20,4 +21,8 @@ export const blobOrNull = (hex: Digest | null): Bytes | null => (hex === null ? 
 export const hexOrNull = (bytes: Bytes | null): Digest | null =>
   bytes === null ? null : toHex(bytes);
 
-export const partyIn = (column: PartyName): Party => present(partyNamed(column), 'a server letter');
+export function partyIn(column: PartyName): Party {
+  const party = partyNamed(column);
+  assertSound(party !== null, 'the letter of a server');
+  return party;
+}

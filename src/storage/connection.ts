@@ -24,11 +24,30 @@ export function connect(place: Place, timeoutMs: number = busyTimeoutMs): Connec
 }
 
 /**
- * Opens a file that stays as it is. Any other last connection writes what the log holds into the file when
- * it is closed, also into one that is damaged.
+ * Looks at a file that stays as it is, even if it is damaged. The last connection to be closed writes what the
+ * log holds into the file, unless it is read-only; but to a read-only one SQLite does not apply the CHECKs of the
+ * schema. So there is one of each, and the read-only one goes last.
  */
-export const connectReadOnly = (file: string): Connection =>
-  settled(new Database(file, { fileMustExist: true, readonly: true, timeout: busyTimeoutMs }));
+export function lookingAt<T>(file: string, look: (db: Connection) => T): T {
+  const keeper = new Database(file, {
+    fileMustExist: true,
+    readonly: true,
+    timeout: busyTimeoutMs,
+  });
+  try {
+    // It counts once it has read something.
+    pragmaNumber(keeper, 'user_version');
+    const db = connect(file);
+    try {
+      db.pragma('query_only = ON');
+      return look(db);
+    } finally {
+      db.close();
+    }
+  } finally {
+    keeper.close();
+  }
+}
 
 function settled(db: Connection): Connection {
   // A file is data that somebody may have edited: its schema runs no functions of its own, and

@@ -5,7 +5,7 @@ import { partyName } from '../mpc/parties.ts';
 import {
   type Connection,
   connect,
-  connectReadOnly,
+  lookingAt,
   makeDurable,
   makeFile,
   type Place,
@@ -117,17 +117,14 @@ function faultBeforeOpening(file: string): OpenFault | null {
 
 /** Looks at a file without changing it: a damaged one stays as it is, and so does its log. */
 function faultOfUntouched(file: string, terms: FileTerms): OpenFault | null {
-  return guarded(() => {
-    const db = connectReadOnly(file);
-    try {
+  return guarded(() =>
+    lookingAt(file, (db) => {
       const fault = fileFault(db, terms);
       return fault === null && pragmaNumber(db, 'user_version') === schemaSteps.length
         ? contentFault(new ShareRows(db, terms))
         : fault;
-    } finally {
-      db.close();
-    }
-  });
+    }),
+  );
 }
 
 /** Opens what was found sound; the bytes of a file, which nobody can look at before, are checked here. */

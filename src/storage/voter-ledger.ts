@@ -41,14 +41,19 @@ export class VoterLedgerFile {
 
   /** Whether `db` has just these rows of voters. */
   isSameAs(db: Connection): boolean {
-    const theirs = rangesIn(db);
-    for (const { first, last } of rangesIn(this.#db)) {
-      const other = theirs.next();
-      if (other.done === true || other.value.first !== first || other.value.last !== last) {
-        return false;
+    const ours = rangesIn(this.#db);
+    try {
+      for (const theirs of rangesIn(db)) {
+        const due = ours.next();
+        if (due.done === true || !isSame(due.value, theirs)) {
+          return false;
+        }
       }
+      return ours.next().done === true;
+    } finally {
+      // An iterator that was not read to its end keeps its connection busy.
+      ours.return?.();
     }
-    return theirs.next().done === true;
   }
 
   close(): void {
@@ -58,3 +63,6 @@ export class VoterLedgerFile {
 
 const rangesIn = (db: Connection): IterableIterator<VoterRange> =>
   db.prepare<[], VoterRange>('SELECT first, last FROM voter ORDER BY last').iterate();
+
+const isSame = (one: VoterRange, other: VoterRange): boolean =>
+  one.first === other.first && one.last === other.last;
