@@ -61,7 +61,7 @@ test('a TLS greeting that comes byte by byte is dropped as well: its time counts
   await gone(socket);
 });
 
-test.for(['/client', '/peer'])(
+test.for(['/client', '/peer'] as const)(
   'an upgrade to %s that stalls, and one that drips, are dropped',
   async (path) => {
     const server = await testServer(admitted);
