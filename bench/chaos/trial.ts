@@ -127,7 +127,9 @@ export class Trial {
       return null;
     }
     const code = await program.ended;
-    return program.wasEnded && code === 0
+    // Before its first word a process hears of no signal, and ends as any process does.
+    const isAsAsked = code === 0 || (code === null && program.output === '');
+    return program.wasEnded && isAsAsked
       ? null
       : `server ${partyName(party)} ended with ${code}: ${program.output.slice(-2_000)}`;
   }
