@@ -67,6 +67,24 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'backup',
+    usage: 'backup <letter> <directory>',
+    summary: 'Copy the share tables of a server, which may run, and verify the copy',
+    async load() {
+      const { backupCommand } = await import('./backup.ts');
+      return (parser) => parser.command(backupCommand);
+    },
+  },
+  {
+    name: 'restore',
+    usage: 'restore <letter> <backup>',
+    summary: 'Put a backup in the place of lost share tables',
+    async load() {
+      const { restoreCommand } = await import('./restore.ts');
+      return (parser) => parser.command(restoreCommand);
+    },
+  },
+  {
     name: 'client',
     usage: 'client <action>',
     summary: 'Cast ballots, and recombine tallies',

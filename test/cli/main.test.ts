@@ -3,7 +3,10 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fribs } from '../support/program.ts';
 
-const commands = ['setup', 'server', 'console', 'run', 'client', 'demo'];
+const commands = [
+  ...['setup', 'server', 'console', 'run', 'client', 'demo'],
+  ...['verify', 'backup', 'restore'],
+];
 
 test('--version says the version and loads nothing for it', async () => {
   const file = path.resolve(import.meta.dirname, '..', '..', 'package.json');
@@ -31,6 +34,9 @@ describe('help', () => {
     'client cast',
     'client tally',
     'demo',
+    'verify',
+    'backup',
+    'restore',
   ])('of %s has examples', async (name) => {
     const { code, stdout, stderr } = await fribs([...name.split(' '), '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
