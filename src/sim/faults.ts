@@ -1,5 +1,5 @@
 import { unreachable } from '../base/assert.ts';
-import { parties, partyName } from '../mpc/parties.ts';
+import { type Party, parties, partyName } from '../mpc/parties.ts';
 import { Violation } from './chronicle.ts';
 import type { Server, World } from './context.ts';
 import type { ActKind, FaultKind } from './plan.ts';
@@ -186,11 +186,21 @@ function strikeDisk(world: World, kind: 'disk lost' | 'disk fails' | 'slow disk'
   } else if (kind === 'disk fails') {
     chronicle.count('disk fails');
     server.failDisk();
-  } else if (world.ledger.disks.every(({ rebuilding }) => !rebuilding) && dice.chance(0.7)) {
-    // Two servers that are rebuilt at the same time wait for each other for ever: one at a time.
-    chronicle.count('disk lost');
-    server.loseDisk();
-    world.commands.forget(server.party);
-    agenda.later(dice.between(1, 1_000), () => server.start());
+  } else if (dice.chance(0.7)) {
+    loseDisk(world, server.party);
   }
+}
+
+/** Two servers that are rebuilt at the same time wait for each other for ever: one at a time. True if it was done. */
+export function loseDisk(world: World, party: Party): boolean {
+  const { dice, agenda, chronicle, ledger, commands } = world;
+  if (ledger.disks.some(({ rebuilding }) => rebuilding)) {
+    return false;
+  }
+  const server = world.servers[party];
+  chronicle.count('disk lost');
+  server.loseDisk();
+  commands.forget(party);
+  agenda.later(dice.pick([1, 20, 500]), () => server.start());
+  return true;
 }

@@ -276,7 +276,7 @@ export class SimServer implements Server {
     }
     ledger.committed(this.party, store.writes);
     this.#world.noteRules(this.party, store.writes);
-    ambush(this.#world, store.writes);
+    ambush(this.#world, this.party, store.writes);
     const left = store.sendsLeft(sends.length);
     const slow = plan.diskMs * (dice.below(100) / 100) + this.#slowDiskMs;
     const ms = store.writes.length === 0 ? 0 : slow;
