@@ -22,6 +22,7 @@ export class Program {
   readonly #child: ChildProcess;
   #output = '';
   #isRunning = true;
+  #asked = 0;
   /** Signals that it was sent which may end it. */
   readonly #fatal = new Set<NodeJS.Signals>();
 
@@ -67,7 +68,13 @@ export class Program {
     return this.#fatal.has('SIGKILL');
   }
 
+  /** It was asked to end again while it did: what is left of a process then ends by the signal. */
+  get wasAskedAgain(): boolean {
+    return this.#asked > 1;
+  }
+
   signal(name: NodeJS.Signals): void {
+    this.#asked += name === 'SIGTERM' ? 1 : 0;
     if (name === 'SIGKILL' || name === 'SIGTERM') {
       this.#fatal.add(name);
     }

@@ -127,8 +127,10 @@ export class Trial {
       return null;
     }
     const code = await program.ended;
-    // Before its first word a process hears of no signal, and ends as any process does.
-    const isAsAsked = code === 0 || (code === null && program.output === '');
+    // Before its first word, and once Node takes the process down, a signal is not heard but ends it.
+    const isDeaf =
+      program.output === '' || (program.wasAskedAgain && program.output.includes(' stops: '));
+    const isAsAsked = code === 0 || (code === null && isDeaf);
     return program.wasEnded && isAsAsked
       ? null
       : `server ${partyName(party)} ended with ${code}: ${program.output.slice(-2_000)}`;
