@@ -334,7 +334,7 @@ describe.each(disks)('share tables in $kind', (disk) => {
     const tables = disk.create();
     const earlier = claimOf('earlier', 0, 5, 4);
     const later = claimOf('later', 1, 3, 2);
-    const other = claimOf('other', 2 ** 40, Number.MAX_SAFE_INTEGER, 0);
+    const other = claimOf('other', 2 ** 32 - 1, Number.MAX_SAFE_INTEGER, 0);
     commit(tables, { kind: 'remember-peer', peer: 0, remembered: earlier });
     expect(remembered(tables)).toEqual([earlier, null, null]);
     commit(
