@@ -5,18 +5,23 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
+import { signer } from '../../src/crypto/identity.ts';
+import { poolStatement } from '../../src/election/statements.ts';
 import type { AuditRecord } from '../../src/fragment/audit-records.ts';
 import { auditTogether } from '../../src/fragment/audit-together.ts';
 import { ExportWriter } from '../../src/fragment/public-export.ts';
 import { isSound } from '../../src/storage/audit-file.ts';
-import { Dice, makeKeys } from '../fragment/world.ts';
+import { Dice, type Keys, makeKeys } from '../fragment/world.ts';
 import { type Audited, audited, auditedLines, faultsOf, playedFiles } from './audited-files.ts';
+import { named } from './fixtures.ts';
 import { temporaryFolder } from './temporary.ts';
 
 let played: Audited;
+let keys: Keys;
 const folder = mkdtempSync(path.join(tmpdir(), 'fribs-'));
 beforeAll(async () => {
-  played = playedFiles(await makeKeys(), folder);
+  keys = await makeKeys();
+  played = playedFiles(keys, folder);
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -136,6 +141,37 @@ describe('an audit finds', () => {
       election: { ...played.election, terms: { ...played.election.terms, minRelease: 1_000 } },
     };
     expect(faultsOf(audited(apart, near)).join('\n')).toMatch(/^releases: .* too near$/m);
+  });
+
+  test('a pool that was signed under a digest that it does not come to', () => {
+    const copy = copyOf(file(1));
+    const db = new Database(copy);
+    const last = present(
+      db.prepare<[], { number: number }>('SELECT max(number) AS number FROM pool').get(),
+      'a pool',
+    );
+    const batches = db
+      .prepare<[number], { digest: Uint8Array }>(
+        'SELECT digest FROM batch WHERE pool = ? ORDER BY position',
+      )
+      .all(last.number);
+    const pool = {
+      number: last.number,
+      digest: named('another digest'),
+      batches: batches.map(({ digest }) => new Uint8Array(digest)),
+    };
+    const statement = poolStatement(played.election.hash, pool, sha256);
+    const { keyPem } = present(keys.servers[last.number % 3], 'a key');
+    db.prepare('UPDATE pool SET digest = ?, signature = ? WHERE number = ?').run(
+      pool.digest,
+      signer(keyPem)(statement),
+      last.number,
+    );
+    db.close();
+    const faults = faultsOf(audited(played, copy));
+    expect(faults.filter((fault) => fault.startsWith('pools: '))).toEqual([
+      `pools: pool ${last.number}: wrong digest`,
+    ]);
   });
 
   test('any flipped bit that changes what a server goes by', () => {
