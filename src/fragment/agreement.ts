@@ -23,6 +23,8 @@ interface CountedPool {
 /** The public rules about pools, over the store: what the scheduler asks for and what sealing writes. */
 export class PoolRules implements SchedulerReads {
   readonly #ports: FragmentPorts;
+  /** What was read last: a sealed pool never changes, and while a peer lags each step asks for the same one. */
+  #read: SealedPool | null = null;
   #last: CountedPool | null = null;
 
   constructor(ports: FragmentPorts) {
@@ -30,7 +32,10 @@ export class PoolRules implements SchedulerReads {
   }
 
   pool(number: number): SealedPool | null {
-    return this.#ports.reads.pool(number);
+    if (this.#read?.number !== number) {
+      this.#read = this.#ports.reads.pool(number);
+    }
+    return this.#read;
   }
 
   poolOf(digest: Digest): number | null {

@@ -186,9 +186,11 @@ export class ReleaseBook {
     if (scheduler.state.rebuilding) {
       return { objection: `${name} is being rebuilt`, certain: false };
     }
-    const tally = ports.reads.tally(release.pool + 1);
-    const votes = ports.reads.pool(release.pool)?.votes;
-    if (tally === null || tally.runId !== release.runId || votes !== release.votes) {
+    const { reads } = ports;
+    if (
+      reads.tallyRun(release.pool + 1) !== release.runId ||
+      reads.pool(release.pool)?.votes !== release.votes
+    ) {
       const objection = `${name} has no tally of this run of pool ${release.pool}`;
       return { objection, certain: !this.#isUnsure };
     }

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { wordsFromBytes } from '../../src/base/bits.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import { tallyCommitment } from '../../src/election/runs.ts';
@@ -39,6 +39,25 @@ describe('a server that lost its disk', () => {
     casts.push(ballots(world, 200, 5));
     castEverywhere(world, ...casts.slice(-1));
     expect(world.recombined(final + 1)).toEqual(truth(world, casts).sums);
+  });
+
+  it('costs a peer that cannot give it a pool one look at that pool, not one at every step', () => {
+    const world = met(3);
+    castEverywhere(world, ballots(world, 1, 40));
+    castEverywhere(world, ballots(world, 50, 40));
+    world.loseDisk(2);
+    world.kill(1);
+    world.notice(0, 1);
+    world.notice(0, 2);
+    world.restart(2);
+    const read = vi.spyOn(world.nodes[0].tables, 'pool');
+    world.connect(0, 2);
+    world.settle();
+    for (let first = 100; first < 110; first++) {
+      world.hand(0, ballots(world, first, 1));
+      world.settle();
+    }
+    expect(read).toHaveBeenCalledTimes(1);
   });
 
   it('says so, shows no tally meanwhile, and the others tally nothing', () => {
