@@ -1,9 +1,15 @@
 import { present } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { AuditCaster, AuditHead, AuditRecord } from '../fragment/audit-records.ts';
-import { type Party, type PartyName, perParty } from '../mpc/parties.ts';
-import { type Flag, hexOrNull, partyIn } from './columns.ts';
+import type { Remembered } from '../fragment/ports.ts';
+import { type PartyName, perParty } from '../mpc/parties.ts';
+import type { BatchRow } from './batch-rows.ts';
+import { partyIn } from './columns.ts';
 import { type Connection, plain } from './connection.ts';
+import type { EventRow } from './event-rows.ts';
+import type { PoolRow } from './pool-rows.ts';
+import { type ReleaseRow, released } from './release-rows.ts';
+import type { TallyRow } from './tally-rows.ts';
 
 const bytesOrNull = (bytes: Bytes | null): Bytes | null => (bytes === null ? null : plain(bytes));
 
@@ -62,20 +68,8 @@ export function* recordsIn(
   yield* eventsIn(db);
 }
 
-interface PoolRow {
-  readonly number: number;
-  readonly digest: Bytes;
-  readonly previous: Bytes;
-  readonly proposer: PartyName;
-  readonly signature: Bytes;
-  readonly batches: number;
-  readonly ballots: number;
-  readonly accepted: number;
-  readonly votes: number;
-}
-
 function* poolsIn(db: Connection): Generator<AuditRecord & { kind: 'pool' | 'batch' }> {
-  const rows = db.prepare<[], PoolRow>(
+  const rows = db.prepare<[], Omit<PoolRow, 'voter_rows' | 'sealed_at'>>(
     `SELECT number, digest, previous, proposer, signature, batches, ballots, accepted, votes
      FROM pool ORDER BY number`,
   );
@@ -92,27 +86,11 @@ function* poolsIn(db: Connection): Generator<AuditRecord & { kind: 'pool' | 'bat
   }
 }
 
-interface BatchRow {
-  readonly digest: Bytes;
-  readonly batch_id: Bytes;
-  readonly caster: Bytes;
-  readonly ballots: number;
-  readonly width: number;
-  readonly runs: Bytes;
-  readonly commitments: Bytes;
-  readonly signature: Bytes;
-  readonly pool: number | null;
-  readonly position: number | null;
-  readonly accepted: Bytes | null;
-  readonly own: Bytes;
-  readonly next: Bytes;
-}
-
 function* batchesIn(
   db: Connection,
   pool: number | null,
 ): Generator<AuditRecord & { kind: 'batch' }> {
-  const rows = db.prepare<[number | null], BatchRow>(
+  const rows = db.prepare<[number | null], BatchRow & { readonly position: number | null }>(
     `SELECT digest, batch_id, caster, ballots, width, runs, commitments, signature, pool, position,
        accepted, own, next
      FROM batch WHERE pool IS ? ORDER BY ${pool === null ? 'seq' : 'position'}`,
@@ -135,23 +113,6 @@ function* batchesIn(
       openings: { own: plain(row.own), next: plain(row.next) },
     };
   }
-}
-
-interface TallyRow {
-  readonly pool: number;
-  readonly option: number;
-  readonly state: string;
-  readonly run_id: Bytes;
-  readonly nonce_a: Bytes | null;
-  readonly nonce_b: Bytes | null;
-  readonly nonce_c: Bytes | null;
-  readonly own: Bytes;
-  readonly next: Bytes;
-  readonly own_salt: Bytes;
-  readonly next_salt: Bytes;
-  readonly commitment_0: Bytes | null;
-  readonly commitment_1: Bytes | null;
-  readonly commitment_2: Bytes | null;
 }
 
 function* talliesIn(db: Connection): Generator<AuditRecord & { kind: 'tally' }> {
@@ -177,63 +138,28 @@ function* talliesIn(db: Connection): Generator<AuditRecord & { kind: 'tally' }> 
   }
 }
 
-interface ReleaseRow {
-  readonly pool: number;
-  readonly run_id: Bytes;
-  readonly votes: number;
-  readonly forced: Flag;
-  readonly proposed_by: PartyName;
-  readonly agreed: Flag;
-  readonly shown: Flag;
-  readonly at: number;
-}
-
 function* releasesIn(db: Connection): Generator<AuditRecord & { kind: 'release' }> {
   const rows = db.prepare<[], ReleaseRow>('SELECT * FROM release ORDER BY pool, run_id');
   for (const row of rows.iterate()) {
-    yield {
-      kind: 'release',
-      pool: row.pool,
-      runId: hexOrNull(row.run_id) ?? '',
-      votes: row.votes,
-      forced: row.forced === 1,
-      by: partyIn(row.proposed_by),
-      agreed: row.agreed === 1,
-      shown: row.shown === 1,
-      at: row.at,
-    };
+    yield { kind: 'release', ...released(row) };
   }
 }
 
-interface ClaimRow {
+interface ClaimRow extends Remembered {
   readonly server: PartyName;
-  readonly epoch: number;
-  readonly sealed: number;
-  readonly final: number;
-  readonly facts: Bytes;
-  readonly signature: Bytes;
 }
 
 function* claimsIn(db: Connection): Generator<AuditRecord & { kind: 'claim' }> {
   const rows = db.prepare<[], ClaimRow>('SELECT * FROM peer ORDER BY server');
   for (const row of rows.iterate()) {
-    const server: Party = partyIn(row.server);
     yield {
       ...row,
       kind: 'claim',
-      server,
+      server: partyIn(row.server),
       facts: plain(row.facts),
       signature: plain(row.signature),
     };
   }
-}
-
-interface EventRow {
-  readonly id: number;
-  readonly at: number;
-  readonly what: string;
-  readonly detail: string;
-  readonly hash: Bytes;
 }
 
 function* eventsIn(db: Connection): Generator<AuditRecord & { kind: 'event' }> {

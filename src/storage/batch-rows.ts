@@ -13,7 +13,7 @@ import { type Connection, plain } from './connection.ts';
 import type { FileTerms } from './meta-rows.ts';
 import { assertSound, damaged } from './storage-error.ts';
 
-interface BatchRow {
+export interface BatchRow {
   readonly digest: Bytes;
   readonly batch_id: Bytes;
   readonly caster: Bytes;

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { FileTerms } from './meta-rows.ts';
 import { assertSound } from './storage-error.ts';
 
-interface EventRow {
+export interface EventRow {
   readonly id: number;
   readonly at: number;
   readonly what: string;

@@ -12,7 +12,7 @@ import type { FileTerms } from './meta-rows.ts';
 import { assertSound } from './storage-error.ts';
 import type { VoterRows } from './voter-rows.ts';
 
-interface PoolRow {
+export interface PoolRow {
   readonly number: number;
   readonly digest: Bytes;
   readonly previous: Bytes;

@@ -6,7 +6,7 @@ import type { Digest } from '../scheduler/types.ts';
 import { blob, type Flag, flag, partyIn } from './columns.ts';
 import type { Connection } from './connection.ts';
 
-interface ReleaseRow {
+export interface ReleaseRow {
   readonly pool: number;
   readonly run_id: Bytes;
   readonly votes: number;
@@ -17,20 +17,19 @@ interface ReleaseRow {
   readonly at: number;
 }
 
-function released(row: ReleaseRow | undefined): Release | null {
-  return row === undefined
-    ? null
-    : {
-        pool: row.pool,
-        runId: toHex(row.run_id),
-        votes: row.votes,
-        forced: row.forced === 1,
-        by: partyIn(row.proposed_by),
-        agreed: row.agreed === 1,
-        shown: row.shown === 1,
-        at: row.at,
-      };
-}
+export const released = (row: ReleaseRow): Release => ({
+  pool: row.pool,
+  runId: toHex(row.run_id),
+  votes: row.votes,
+  forced: row.forced === 1,
+  by: partyIn(row.proposed_by),
+  agreed: row.agreed === 1,
+  shown: row.shown === 1,
+  at: row.at,
+});
+
+const releasedOrNull = (row: ReleaseRow | undefined): Release | null =>
+  row === undefined ? null : released(row);
 
 /** The table `release`: tallies that a server has shown or asked the others to agree to show. */
 export class ReleaseRows {
@@ -71,7 +70,7 @@ export class ReleaseRows {
   /** Inserts or updates the row of a pool and run id. What was agreed or shown stays so. */
   keep(release: Release): void {
     const runId = blob(release.runId);
-    const kept = released(this.#get.get(release.pool, runId));
+    const kept = releasedOrNull(this.#get.get(release.pool, runId));
     assert(release.shown || kept?.shown !== true, 'what was shown cannot be taken back');
     assert(release.agreed || kept?.agreed !== true, 'what two servers are bound to stays agreed');
     this.#upsert.run({
@@ -88,7 +87,7 @@ export class ReleaseRows {
 
   /** Takes back what a peer kept of it; what this file knows to be agreed or shown stays so. */
   restore(release: Release): void {
-    const kept = released(this.#get.get(release.pool, blob(release.runId)));
+    const kept = releasedOrNull(this.#get.get(release.pool, blob(release.runId)));
     this.keep({
       ...release,
       agreed: release.agreed || kept?.agreed === true,
@@ -98,7 +97,7 @@ export class ReleaseRows {
 
   /** Withdraws a proposal that nobody agreed to. */
   drop(pool: number, runId: Digest): void {
-    const kept = released(this.#get.get(pool, blob(runId)));
+    const kept = releasedOrNull(this.#get.get(pool, blob(runId)));
     assert(kept !== null, 'a withdrawn release is stored here');
     assert(!(kept.agreed || kept.shown), 'a release that was agreed or shown is kept');
     this.#delete.run(pool, blob(runId));
@@ -106,16 +105,16 @@ export class ReleaseRows {
 
   /** The newest that this server is bound to: every row binds it, agreed or still proposed. */
   bound(): Release | null {
-    return released(this.#bound.get());
+    return releasedOrNull(this.#bound.get());
   }
 
   /** The newest that two servers are bound to. */
   agreed(): Release | null {
-    return released(this.#agreed.get());
+    return releasedOrNull(this.#agreed.get());
   }
 
   shown(): Release | null {
-    return released(this.#shown.get());
+    return releasedOrNull(this.#shown.get());
   }
 
   rows(): number {

@@ -17,7 +17,7 @@ export type TallyState =
   /** The same at all three servers: never changes, and goes only when it is old. */
   | 'final';
 
-interface TallyRow {
+export interface TallyRow {
   readonly pool: number;
   readonly option: number;
   readonly state: TallyState;
