@@ -2,6 +2,7 @@ import { clearLine, createInterface, cursorTo, type Interface } from 'node:readl
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../base/limits.ts';
+import { parseCommand, wordsOf } from '../fragment/commands.ts';
 import type { ControlEvents } from '../transport/control-client.ts';
 import { type ControlAnswer, noticeLine } from '../transport/control-messages.ts';
 
@@ -42,7 +43,6 @@ interface State {
 }
 
 const prompt = '#> ';
-const stopWords: readonly string[] = ['stop', 'quit', 'exit', 'halt'];
 const helpOnDetach = 'detach               leave this console (also Ctrl-D); the server runs on';
 /** How long the first prompt waits for the lines of the start, so that they stand above it. */
 const firstLinesMs = 200;
@@ -132,7 +132,7 @@ export class LineConsole {
     for await (const line of lines) {
       this.#endPromptedLine();
       const text = line.trim();
-      if (text === 'detach') {
+      if (wordsOf(text) === 'detach') {
         this.detach();
         return;
       }
@@ -166,12 +166,13 @@ export class LineConsole {
       return;
     }
     const { lines, ok } = await connection.command(text);
-    if (ok && stopWords.includes(text)) {
+    const asked = parseCommand(text);
+    if (ok && asked.ok && asked.value.kind === 'stop') {
       // What follows is the server's goodbye, for which this console waits even without input.
       this.#state.stopping = true;
       setTimeout(() => this.#finish({ kind: 'stuck' }), stopWaitMs).unref();
     }
-    this.#print(text === 'help' ? [...lines, helpOnDetach] : lines);
+    this.#print(wordsOf(text) === 'help' ? [...lines, helpOnDetach] : lines);
   }
 
   #print(lines: readonly string[]): void {

@@ -1,8 +1,8 @@
-import { commandTable, parseCommand } from '../fragment/commands.ts';
+import { commandTable, parseCommand, wordsOf } from '../fragment/commands.ts';
 import { type Change, change, type Effect } from './effects.ts';
 import { submitted } from './prompt.ts';
 import { activeConsole, withActive, withConsole, withToast } from './reach.ts';
-import { say, wordsOf } from './server-events.ts';
+import { say } from './server-events.ts';
 import type { ConsoleState, WallState } from './state.ts';
 import { toTail } from './transcript.ts';
 

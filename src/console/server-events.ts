@@ -1,3 +1,4 @@
+import { wordsOf } from '../fragment/commands.ts';
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
 import type { ControlAnswer, ControlRows, Notice } from '../transport/control-messages.ts';
 import {
@@ -159,6 +160,3 @@ const helpHere: readonly string[] = [
   'detach               leave this console; the server runs on',
   'Keys: ? while nothing is typed.',
 ];
-
-/** As the server reads a command: case and spaces do not matter. */
-export const wordsOf = (text: string): string => text.trim().toLowerCase().split(/\s+/).join(' ');

@@ -68,9 +68,12 @@ export const commandTable: readonly CommandEntry[] = [
   { words: 'halt', command: { kind: 'stop' }, help: null },
 ];
 
-/** The command that `text` spells, whatever its case and spacing. */
+/** A command as it is compared: neither case nor spacing matters. */
+export const wordsOf = (text: string): string => text.trim().toLowerCase().split(/\s+/).join(' ');
+
+/** The command that `text` spells. */
 export function parseCommand(text: string): Result<OperatorCommand> {
-  const words = text.trim().toLowerCase().split(/\s+/).join(' ');
+  const words = wordsOf(text);
   const entry = commandTable.find((candidate) => candidate.words === words);
   if (entry !== undefined) {
     return good(entry.command);

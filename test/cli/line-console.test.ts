@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { LineConsole } from '../../src/cli/line-console.ts';
+import { parseCommand } from '../../src/fragment/commands.ts';
 import type { ControlEvents } from '../../src/transport/control-client.ts';
 import type { ControlAnswer, Notice } from '../../src/transport/control-messages.ts';
 import { controlPath } from '../../src/transport/control-path.ts';
@@ -49,8 +50,9 @@ class FakeServer {
 
   async #answer(text: string, timeoutMs: number | null): Promise<ControlAnswer> {
     this.asked.push({ text, timeoutMs });
-    if (text === 'stop') {
-      setImmediate(() => void this.control?.close('server a has stopped'));
+    const parsed = parseCommand(text);
+    if (parsed.ok && parsed.value.kind === 'stop') {
+      setTimeout(() => void this.control?.close('server a has stopped'), 20);
       return { lines: ['Server a stops.'], ok: true };
     }
     return { lines: [`did ${text}`], ok: text !== 'bogus' };
@@ -101,11 +103,15 @@ describe('fribs console', () => {
     expect(server.asked.map(({ text }) => text)).toEqual(['print queue', 'print peers']);
   });
 
-  test('stops the server', async () => {
-    const outcome = await fribs(['console', 'a', '--dir', dir], { input: 'stop\n' });
-    expect(outcome.code).toBe(0);
-    expect(outcome.stdout).toContain('Server a has stopped.');
-  });
+  test.each(['stop', 'stop --yes', ' Quit '])(
+    'stops the server at %j, and waits until it has',
+    async (line) => {
+      const outcome = await fribs(['console', 'a', '--dir', dir], { input: `${line}\n` });
+      expect(outcome.code).toBe(0);
+      expect(outcome.stdout).toContain('Server a has stopped.');
+      expect(outcome.stdout).not.toContain('runs on');
+    },
+  );
 
   test('shows what happens as it happens, and leaves at a signal', async () => {
     const child = startFribs(['console', 'a', '--dir', dir]);
