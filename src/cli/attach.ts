@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unreachable } from '../base/assert.ts';
 import { exitCodes as leaveCodes } from '../console/leaving.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
+import { serverIsGone } from '../transport/control-messages.ts';
 import { exitCodes, failed } from './failure.ts';
 import { type ConsoleEnd, LineConsole } from './line-console.ts';
 import { showsPictures, watchServers } from './picture-console.ts';
@@ -30,7 +31,11 @@ async function showConsole({ dir, party, owned }: Attachment): Promise<number> {
   const end = await watchServers({ dir, servers: [party] });
   switch (end.kind) {
     case 'detached':
-      return conclude({ dir, party, pid }, end);
+      // The picture stays where its server vanishes.
+      return conclude(
+        { dir, party, pid },
+        (await runsOn(dir, party)) ? end : { kind: 'closed', reason: serverIsGone },
+      );
     case 'stopped':
       return conclude({ dir, party, pid }, { kind: 'closed', reason: end.reason });
     case 'signal':
@@ -118,7 +123,7 @@ async function conclude({ dir, party, pid }: Server, end: ConsoleEnd): Promise<n
     case 'closed':
       break;
   }
-  if (end.reason !== 'the server is gone') {
+  if (end.reason !== serverIsGone) {
     await processEnded(pid);
     const reason = end.reason.charAt(0).toUpperCase() + end.reason.slice(1);
     process.stdout.write(`${reason}.\n`);

@@ -39,16 +39,12 @@ async function wall({ dir }: GlobalOptions): Promise<void> {
     );
   }
   await requireOne(dir, servers);
-  process.exitCode = conclude(dir, await watchServers({ dir, servers }));
+  process.exitCode = await conclude(dir, servers, await watchServers({ dir, servers }));
 }
 
 /** A wall of nothing says nothing: somebody forgot to start the servers. */
 async function requireOne(dir: string, servers: readonly Party[]): Promise<void> {
-  const running = await Promise.all(servers.map((party) => contact(dir, party)));
-  for (const client of running) {
-    client?.close();
-  }
-  if (running.every((client) => client === null)) {
+  if ((await missing(dir, servers)).length === servers.length) {
     const letters = servers.map(partyName).join(', ');
     throw failed(
       `None of the fragment servers in ${dir} runs (${letters}). Start one: ${inDirectory(dir, 'server', partyName(servers[0] ?? 0))}`,
@@ -56,10 +52,19 @@ async function requireOne(dir: string, servers: readonly Party[]): Promise<void>
   }
 }
 
-function conclude(dir: string, end: WallEnd): number {
+/** Those of the servers that do not run. */
+async function missing(dir: string, servers: readonly Party[]): Promise<readonly Party[]> {
+  const clients = await Promise.all(servers.map((party) => contact(dir, party)));
+  for (const client of clients) {
+    client?.close();
+  }
+  return servers.filter((_, index) => clients[index] === null);
+}
+
+async function conclude(dir: string, servers: readonly Party[], end: WallEnd): Promise<number> {
   switch (end.kind) {
     case 'detached':
-      process.stdout.write(`The servers run on. Watch them again: ${inDirectory(dir, 'wall')}\n`);
+      process.stdout.write(`${whatRunsOn(dir, servers, await missing(dir, servers))}\n`);
       return exitCodes.done;
     case 'stopped':
       process.stdout.write('All servers have stopped.\n');
@@ -69,4 +74,16 @@ function conclude(dir: string, end: WallEnd): number {
     default:
       return unreachable(end);
   }
+}
+
+function whatRunsOn(dir: string, servers: readonly Party[], gone: readonly Party[]): string {
+  const lines = gone.map((party) => {
+    const letter = partyName(party);
+    return `Fragment server ${letter} does not run. Start it: ${inDirectory(dir, 'server', letter)}`;
+  });
+  if (gone.length < servers.length) {
+    const which = gone.length === 0 ? 'The servers run' : 'The rest runs';
+    lines.push(`${which} on. Watch again: ${inDirectory(dir, 'wall')}`);
+  }
+  return lines.join('\n');
 }

@@ -1,6 +1,10 @@
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
 import type { ControlEvents } from '../transport/control-client.ts';
-import type { ControlAnswer, ControlRows } from '../transport/control-messages.ts';
+import {
+  type ControlAnswer,
+  type ControlRows,
+  serverIsGone,
+} from '../transport/control-messages.ts';
 import type { ServerEvent } from './server-events.ts';
 import type { Contact } from './state.ts';
 
@@ -17,8 +21,6 @@ export type Connect = (events: ControlEvents) => Promise<ServerConnection | null
 
 const usualRetryMs = 1_000;
 const rowsWanted = 40;
-/** What the connection's end is called where the server has said nothing. */
-const vanished = 'the server is gone';
 /** How a server ends that says goodbye to everybody; another goodbye is to this console alone. */
 const isStop = (reason: string): boolean => reason.endsWith('has stopped');
 
@@ -96,7 +98,7 @@ export class ServerLine {
     this.#connection = null;
     if (isStop(reason)) {
       this.#become({ kind: 'stopped', reason });
-    } else if (reason !== vanished) {
+    } else if (reason !== serverIsGone) {
       this.#become({ kind: 'refused', reason });
     } else if (wasAttached || this.#contact.kind === 'connecting') {
       this.#become({ kind: 'gone', reason });

@@ -12,6 +12,7 @@ import {
   type Notice,
   noRows,
   parseControlLine,
+  serverIsGone,
   tableNameMax,
   tableRowsMax,
 } from './control-messages.ts';
@@ -34,7 +35,7 @@ export class ControlClient {
   readonly #asked = new Map<number, (answer: ControlAnswer) => void>();
   readonly #rowsAsked = new Map<number, (rows: ControlRows) => void>();
   #nextId = 1;
-  #reason = 'the server is gone';
+  #reason: string = serverIsGone;
   #ended = false;
 
   private constructor(socket: Socket, events: ControlEvents) {

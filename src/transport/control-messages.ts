@@ -58,6 +58,9 @@ export interface Notice {
   readonly text: string;
 }
 
+/** What the end of a connection is called where the server has said nothing. */
+export const serverIsGone = 'the server is gone';
+
 /** A notice where there are only lines: its level in the text. */
 export const noticeLine = ({ level, text }: Notice): string =>
   level === 'alarm' ? `ALARM: ${text}` : text;

@@ -333,6 +333,18 @@ describe('with servers that come and go', () => {
     await terminal.until(/Number of votes/);
   });
 
+  test('says when it is left that its server does not run any more', async () => {
+    const servers = await setUp();
+    await servers.startAll();
+    const terminal = await consoleOf(servers, 'b');
+    await servers.kill('b');
+    await terminal.until(/^b GONE/);
+    await inPanes(terminal, 'd');
+    expect((await terminal.exited).code).toBe(1);
+    await terminal.until('start it again');
+    expect(terminal.text()).not.toContain('runs on');
+  });
+
   test('alarms the consoles of the two others when a server shows a tally below the rule', async () => {
     const servers = await Servers.started({ minRelease: 10 });
     onTestFinished(() => servers.end());

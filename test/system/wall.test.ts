@@ -55,6 +55,10 @@ test('shows one console at a time where there is no room for three, and a line f
   await servers.kill('b');
   await wall.until(/b GONE/);
   await wall.until(/server b is DOWN/);
+  wall.type('d');
+  expect((await wall.exited).code).toBe(0);
+  await wall.until('Fragment server b does not run. Start it');
+  await wall.until('The rest runs on');
 });
 
 test('ends when all servers have stopped, and starts where none runs with what to do', async () => {
