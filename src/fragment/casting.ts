@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { limits } from '../base/limits.ts';
-import { checkOpening, checkOpenings } from '../election/batch.ts';
+import { checkOpening } from '../election/batch.ts';
 import { ackStatement } from '../election/statements.ts';
 import type { Batch, Opening, Openings } from '../election/types.ts';
 import { next, type Party, partyName, previous } from '../mpc/parties.ts';
@@ -8,7 +8,7 @@ import { peersOf } from '../scheduler/hear.ts';
 import type { Digest } from '../scheduler/types.ts';
 import type { ClientRequest } from '../wire/client-messages.ts';
 import type { PeerMessageOf } from '../wire/peer-messages.ts';
-import { batchFromWire, batchToWire, signatureOf } from './batches.ts';
+import { batchFromWire, batchToWire, checkedBatch, signatureOf } from './batches.ts';
 import { brief, type FragmentContext } from './context.ts';
 import type { ClientIdentity } from './events.ts';
 import type { Statuses } from './statuses.ts';
@@ -118,22 +118,14 @@ export class Casting {
     wire: Parameters<typeof batchFromWire>[1],
     openings: Openings,
   ): Batch | string {
-    const { me, ports } = this.#context;
     if (!client.roles.includes('caster')) {
       return 'this client may not cast ballots: an operator has to admit it as a caster (fribs setup --allow)';
     }
     if (!equalBytes(wire.caster, client.fingerprint)) {
       return 'the batch names another caster than the client that hands it in';
     }
-    const batch = batchFromWire(this.#context, wire);
-    if (!batch.ok) {
-      return batch.reason;
-    }
-    if (signatureOf(this.#context, batch.value) !== 'good') {
-      return 'the batch does not carry a valid signature of its caster';
-    }
-    const opened = checkOpenings(batch.value, me, openings, ports.sha256);
-    return opened.ok ? batch.value : opened.reason;
+    const batch = checkedBatch(this.#context, wire, openings);
+    return batch.ok ? batch.value : batch.reason;
   }
 
   #backlog(): string | null {

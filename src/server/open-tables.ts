@@ -5,11 +5,13 @@ import type { Election } from '../election/types.ts';
 import type { AuditCaster } from '../fragment/audit-records.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { auditFile } from '../storage/audit-file.ts';
-import { putAside } from '../storage/put-aside.ts';
+import { putAside, putInPlace, removeUnfinished } from '../storage/put-aside.ts';
 import type { OpenFault } from '../storage/share-file.ts';
 import { ShareTables } from '../storage/share-tables.ts';
 import { StorageError } from '../storage/storage-error.ts';
+import { carryOver } from './carry-over.ts';
 import { OperatorError } from './operator-error.ts';
+import { steadyNow } from './steady-now.ts';
 
 /** A server's share tables, and what was done to have them. */
 export interface OpenedTables {
@@ -23,7 +25,7 @@ export interface TablesToOpen {
   readonly directory: string;
   readonly party: Party;
   readonly election: Election;
-  /** Replace a missing or broken file by an empty one, which the two other servers fill. */
+  /** Replace a missing or broken file by one with no more than the ballots that wait in it, which the two other servers fill. */
   readonly rebuild: boolean;
   readonly casters: readonly AuditCaster[];
   /** Shows a line to whoever waits. */
@@ -78,11 +80,37 @@ function openAnew(wanted: TablesToOpen, file: string, opened: OpenFault): Opened
   return replaced(wanted, file, opened.reason);
 }
 
+/**
+ * Makes a new file under another name, with the ballots that waited in the old one, and only then lets it take that
+ * one's place: whatever happens meanwhile, there is still the old file to begin with again.
+ */
 function replaced(wanted: TablesToOpen, file: string, reason: string): OpenedTables {
+  const made = `${file}.new`;
+  const carried = makeAnew(wanted, file, made);
   const aside = putAside(file, 'broken', new Date());
-  const tables = ShareTables.create(file, { ...termsOf(wanted), bornWhole: false });
-  const kept = aside === null ? '' : ` What was there is kept as ${aside}.`;
-  return { tables, notes: [`${reason}: begun anew, to be rebuilt.${kept}`] };
+  putInPlace(made, file);
+  const opened = ShareTables.open(file, termsOf(wanted));
+  if (!opened.ok) {
+    throw new OperatorError(`${opened.reason}.`);
+  }
+  const begun = `${reason}: begun anew, to be rebuilt.`;
+  const notes =
+    aside === null ? [begun] : [`${begun} What was there is kept as ${aside}.`, carried];
+  return { tables: opened.value, notes };
+}
+
+function makeAnew(wanted: TablesToOpen, file: string, made: string): string {
+  removeUnfinished(made);
+  const tables = ShareTables.create(made, { ...termsOf(wanted), bornWhole: false });
+  try {
+    const carried = carryOver(file, tables, { ...wanted, now: steadyNow() });
+    tables.close();
+    return carried;
+  } catch (error) {
+    tables.close();
+    removeUnfinished(made);
+    throw error;
+  }
 }
 
 /** What is wrong with a file that could be opened: damage that only shows where everything is looked at. */

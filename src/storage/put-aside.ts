@@ -1,5 +1,6 @@
-import { lstatSync, renameSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { assert } from '../base/assert.ts';
 import { syncFolder } from './connection.ts';
 
 /**
@@ -22,6 +23,24 @@ export function putAside(file: string, why: string, now: Date): string | null {
   }
   syncFolder(path.dirname(file));
   return aside;
+}
+
+/** Takes away a file that was begun and never put in its place, with what SQLite keeps beside it. */
+export function removeUnfinished(file: string): void {
+  for (const suffix of suffixes) {
+    rmSync(`${file}${suffix}`, { force: true });
+  }
+}
+
+/** Gives a closed file the name that it is for, which nothing may have any more. */
+export function putInPlace(made: string, file: string): void {
+  assert(!isThere(`${made}-wal`), 'what was logged is in the file');
+  assert(
+    suffixes.every((suffix) => !isThere(`${file}${suffix}`)),
+    'nothing is overwritten',
+  );
+  renameSync(made, file);
+  syncFolder(path.dirname(file));
 }
 
 function freeName(wanted: string): string {

@@ -96,7 +96,7 @@ export function openFile(
 }
 
 /** What SQLite must not even look at: of an empty file it would delete the log, which may hold everything. */
-function faultBeforeOpening(file: string): OpenFault | null {
+export function faultBeforeOpening(file: string): OpenFault | null {
   const there = lstatSync(file, { throwIfNoEntry: false });
   if (there === undefined) {
     return broken('the file is missing');

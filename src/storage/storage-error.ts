@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { AssertionFailure } from '../base/assert.ts';
+import { good, type Result, refused } from '../base/result.ts';
 
 /** What the disk, or a damaged file, did to us: never a bug, a peer's or a voter's fault. */
 export class StorageError extends Error {
@@ -76,5 +77,17 @@ export function guarded<T>(run: () => T): T {
       throw new AssertionFailure(`the tables refuse a row: ${error.message}`);
     }
     throw new StorageError(error.code, explain(error.code, error.message));
+  }
+}
+
+/** What a file that may be damaged still gives: an answer, or why there is none. */
+export function tried<T>(read: () => T): Result<T> {
+  try {
+    return good(guarded(read));
+  } catch (error) {
+    if (error instanceof StorageError) {
+      return refused(error.message);
+    }
+    throw error;
   }
 }

@@ -173,6 +173,37 @@ test('a flipped bit in a fragment goes nowhere: the server stops by itself, says
   expect((await servers.run(['verify']).ended).code).toBe(0);
 });
 
+test('ballots that two servers hold outlive the file of one of them, and their client', async () => {
+  const servers = await started();
+  const yes = await cast(servers, 0, 300);
+  await servers.flush('a');
+  await servers.stop('a');
+  const late = ['many', '5000', '20', '--vote', 'yes', '--batch', '5', '--no-wait'];
+  expect(await servers.done('client', ...late)).toContain('Cast 20 of 20');
+  rmSync(path.join(servers.dir, 'client'), { recursive: true });
+  await servers.kill('b');
+  const [sealed] = servers.read('b', 'SELECT next FROM batch WHERE pool IS NOT NULL');
+  // What was written last may still be in the log alone.
+  edit(servers.databaseFile('b'), 'PRAGMA wal_checkpoint(TRUNCATE)');
+  flip(servers.databaseFile('b'), Buffer.from(sealed?.['next'] as Uint8Array));
+
+  const program = await servers.start('b', '--rebuild');
+  await program.says(/fragment c of the batch is not .*: begun anew, to be rebuilt\. What was/);
+  await program.says(
+    /Carried over from it: 4 batches with 20 ballots that waited to be tallied\.$/m,
+  );
+  await servers.start('a');
+  await rebuilt(servers, 'b');
+  // The teller's key went with the client's directory.
+  await servers.waitFor('all to be counted', async () => (await servers.votes('b')) === 320);
+  expect(await servers.duplicates('b')).toBe(0);
+  const lists = await Promise.all(letters.map((letter) => servers.ask(letter, 'print tally')));
+  const input = lists.flatMap(({ lines }) => lines).join('\n');
+  const { stdout } = await servers.run(['client', 'tally', '--paste'], { input }).ended;
+  expect(stdout).toContain(`Tally is ${yes + 20}\n`);
+  expect((await servers.run(['verify']).ended).code).toBe(0);
+});
+
 test('running servers are verified, and what auditors get of them is', async () => {
   const servers = await started();
   await cast(servers, 0, 500);
