@@ -1,7 +1,6 @@
 import { type Alarm, unseen } from './alarms.ts';
-import { shortened } from './footer.ts';
 import type { Glyphs } from './glyphs.ts';
-import { fitted, type Line, lineWidth, span } from './line.ts';
+import { fitted, type Line, lineWidth, shortened, span } from './line.ts';
 import { clock } from './transcript.ts';
 
 /** The bar of one console's alarms: the first of them, how many more there are, and which key takes the bar away, if one does. */

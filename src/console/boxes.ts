@@ -1,3 +1,4 @@
+import { edge, type FrameLook, framedLine } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
 import { helpSections, type KeySetting } from './keys.ts';
 import type { Rect } from './layout.ts';
@@ -19,28 +20,16 @@ interface Room {
 export function box(title: string, content: readonly Line[], scroll: number, room: Room): Box {
   const { glyphs } = room;
   const border = glyphs.focusedBorder;
+  const look: FrameLook = { border, tone: 'accent' };
   const widest = Math.max(widthOf(title) + 4, ...content.map(lineWidth));
   const columns = Math.min(room.columns, widest + 4);
   const rows = Math.min(room.rows, content.length + 2);
   const shown = Math.max(0, rows - 2);
   const first = Math.max(0, Math.min(scroll, content.length - shown));
-  const inner = columns - 4;
   const rest = content.length - first - shown;
   const sign = rest > 0 ? ` ${glyphs.below}${rest} ` : '';
-  const rule = (left: string, text: string, right: string): Line =>
-    fitted(
-      [
-        span(left + border.across, 'accent'),
-        span(text, 'strong'),
-        span(border.across.repeat(Math.max(0, columns - 4 - widthOf(text))), 'accent'),
-        span(border.across + right, 'accent'),
-      ],
-      columns,
-    );
-  const side = span(border.upright, 'accent');
-  const framed = content
-    .slice(first, first + shown)
-    .map((line): Line => [side, span(' '), ...fitted(line, inner), span(' '), side]);
+  const rule = (corners: readonly [string, string], text: string): Line =>
+    edge(corners, [span(text, 'strong')], [], look, columns);
   return {
     rect: {
       x: Math.floor((room.columns - columns) / 2),
@@ -49,9 +38,9 @@ export function box(title: string, content: readonly Line[], scroll: number, roo
       rows,
     },
     lines: [
-      rule(border.topLeft, ` ${title} `, border.topRight),
-      ...framed,
-      rule(border.bottomLeft, sign, border.bottomRight),
+      rule([border.topLeft, border.topRight], ` ${title} `),
+      ...content.slice(first, first + shown).map((line) => framedLine(line, look, columns)),
+      rule([border.bottomLeft, border.bottomRight], sign),
     ],
   };
 }

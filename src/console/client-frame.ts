@@ -1,5 +1,7 @@
+import { contentColumns, edge, type FrameLook, framedLine } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
-import { cut, fitted, type Line, lineWidth, type Span, span, type Tone, widthOf } from './line.ts';
+import { smallest } from './layout.ts';
+import { fitted, type Line, lineWidth, type Span, shortened, span, widthOf } from './line.ts';
 
 /** A screen, or a part of one. */
 export interface Size {
@@ -7,22 +9,16 @@ export interface Size {
   readonly rows: number;
 }
 
-/** Below this a picture has no room: one line of words is shown instead. */
-export const smallestSize: Size = { columns: 40, rows: 12 };
-
 export const isTiny = ({ columns, rows }: Size): boolean =>
-  columns < smallestSize.columns || rows < smallestSize.rows;
+  columns < smallest.columns || rows < smallest.rows;
 
-export interface Box {
+interface Box {
   readonly title: Span;
   /** At the right end of the top border. */
   readonly note: Line;
   readonly body: readonly Line[];
   readonly selected?: boolean;
 }
-
-/** Columns within a box's borders and the spaces beside them. */
-export const insideBox = (columns: number): number => columns - 4;
 
 /** Framed lines of exactly so many columns: the body and two borders. */
 export function boxLines(
@@ -31,34 +27,17 @@ export function boxLines(
   glyphs: Glyphs,
 ): Line[] {
   const border = selected ? glyphs.focusedBorder : glyphs.border;
-  const tone: Tone = selected ? 'accent' : 'dim';
-  const room = columns - 4;
+  const look: FrameLook = { border, tone: selected ? 'accent' : 'dim' };
+  const room = contentColumns(columns);
   const name = span(` ${shortened(title.text, room - 2, glyphs)} `, title.tone);
-  const left = room - widthOf(name.text);
-  const shownNote =
-    lineWidth(note) > 0 && lineWidth(note) + 3 <= left ? [span(' '), ...note, span(' ')] : [];
-  const rule = border.across.repeat(Math.max(0, left - lineWidth(shownNote)));
-  const side = span(border.upright, tone);
+  const hasRoom = lineWidth(note) > 0 && lineWidth(note) + 3 <= room - widthOf(name.text);
+  const shownNote = hasRoom ? [span(' '), ...note, span(' ')] : [];
   return [
-    [
-      span(border.topLeft + border.across, tone),
-      name,
-      span(rule, tone),
-      ...shownNote,
-      span(border.across + border.topRight, tone),
-    ],
-    ...body.map(
-      (line): Line => [side, span(' '), ...fitted(line, insideBox(columns)), span(' '), side],
-    ),
-    [span(border.bottomLeft + border.across.repeat(columns - 2) + border.bottomRight, tone)],
-  ].map((line) => fitted(line, columns));
+    edge([border.topLeft, border.topRight], [name], shownNote, look, columns),
+    ...body.map((line) => framedLine(line, look, columns)),
+    edge([border.bottomLeft, border.bottomRight], [], [], look, columns),
+  ];
 }
-
-/** The text, or as much of it as there is room for, with a sign that it goes on. */
-export const shortened = (text: string, columns: number, glyphs: Glyphs): string =>
-  widthOf(text) <= columns
-    ? text
-    : cut(text, columns - widthOf(glyphs.cut)) + (columns > 0 ? glyphs.cut : '');
 
 /** Two ends of a line: the left one gives way where there is no room for both. */
 export function spread(left: Line, right: Line, columns: number): Line {

@@ -1,6 +1,5 @@
-import type { Glyphs } from './glyphs.ts';
 import { hintsOf, type KeyContext, type KeyPlace } from './keys.ts';
-import { clean, cut, fitted, type Line, lineWidth, type Span, span, widthOf } from './line.ts';
+import { fitted, type Line, lineWidth, type Span, span } from './line.ts';
 
 /** The keys that matter here, as many as there is room for, the most needed first. */
 export function hintLine(context: KeyContext, place: KeyPlace, columns: number): Line {
@@ -14,12 +13,4 @@ export function hintLine(context: KeyContext, place: KeyPlace, columns: number):
     line.push(...hint);
   }
   return fitted(line, columns);
-}
-
-/** As much of the text as fits, and a sign where that is not all. */
-export function shortened(raw: string, columns: number, glyphs: Glyphs): string {
-  const text = clean(raw);
-  return widthOf(text) <= columns
-    ? text
-    : cut(`${cut(text, columns - widthOf(glyphs.cut))}${glyphs.cut}`, columns);
 }

@@ -16,7 +16,7 @@ export interface Glyphs {
   readonly focusedBorder: Border;
 }
 
-interface Border {
+export interface Border {
   readonly topLeft: string;
   readonly topRight: string;
   readonly bottomLeft: string;

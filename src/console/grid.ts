@@ -1,6 +1,6 @@
 import { padEnd, padStart } from './flow.ts';
 import type { Glyphs } from './glyphs.ts';
-import { clean, cut, type Line, type Span, span, widthOf } from './line.ts';
+import { type Line, type Span, shortened, span, widthOf } from './line.ts';
 
 export interface GridData {
   readonly columns: readonly string[];
@@ -50,13 +50,6 @@ function columnOf(
     width: cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), widthOf(title)),
     isNumeric: cells.length > 0 && cells.every((cell) => /^-?[\d.]*$/.test(cell)),
   };
-}
-
-function shortened(raw: string, columns: number, glyphs: Glyphs): string {
-  const text = clean(raw);
-  return widthOf(text) <= columns
-    ? text
-    : `${cut(text, columns - widthOf(glyphs.cut))}${glyphs.cut}`;
 }
 
 /** All columns, or the first ones that fit together with the sign for the others. */

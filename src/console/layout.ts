@@ -54,7 +54,9 @@ export interface ScreenNeeds extends ConsoleNeeds {
   readonly scriptRows: number;
 }
 
-const smallest = { columns: 40, rows: 12 };
+/** Below this no picture has room: one line of words is shown instead. */
+export const smallest = { columns: 40, rows: 12 };
+export const needsMore = `needs ${smallest.columns}x${smallest.rows}`;
 /** The smallest screen without its footer, a strip and one line of a script. */
 const smallestRegionRows = smallest.rows - 3;
 /** A screen of 30 rows without its footer. */

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import type { Glyphs } from './glyphs.ts';
 
 /** How a piece of text stands out. Its words say the same: colour is never the only sign. */
 export type Tone =
@@ -77,6 +78,14 @@ export function cut(text: string, columns: number): string {
     taken += segment;
   }
   return taken;
+}
+
+/** As much of the text as fits, and a sign where that is not all. */
+export function shortened(raw: string, columns: number, glyphs: Glyphs): string {
+  const text = clean(raw);
+  return widthOf(text) <= columns
+    ? text
+    : cut(`${cut(text, columns - widthOf(glyphs.cut))}${glyphs.cut}`, columns);
 }
 
 /** The line with exactly so many columns: cut at the end, or filled with spaces. */

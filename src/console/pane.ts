@@ -1,3 +1,4 @@
+import { edge, type FrameLook, framedLine } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
 import { cut, fitted, type Line, lineWidth, plainText, type Span, span, widthOf } from './line.ts';
 
@@ -31,11 +32,8 @@ export interface FramedPane {
   readonly below: number;
 }
 
-/** Columns within the borders, and a space at either side. */
-export const contentColumns = (columns: number): number => Math.max(0, columns - 4);
-
 export function framePane(frame: PaneFrame): FramedPane {
-  const { columns, rows, glyphs, focused } = frame;
+  const { columns, rows } = frame;
   if (rows <= 1) {
     const lines = rows === 1 ? [closedPane(frame)] : [];
     return { lines, scroll: 0, above: 0, below: 0 };
@@ -45,13 +43,10 @@ export function framePane(frame: PaneFrame): FramedPane {
   const scroll = Math.max(0, Math.min(Math.trunc(frame.scroll), lines.length - shown));
   const above = shown === 0 ? 0 : scroll;
   const below = Math.max(0, lines.length - shown - scroll);
-  const border = focused ? glyphs.focusedBorder : glyphs.border;
-  const side = span(border.upright, edgeTone(focused));
-  const inner = contentColumns(columns);
+  const look = lookOf(frame);
   const framed: Line[] = [topBorder(frame)];
   for (let row = 0; row < shown; row += 1) {
-    const line = lines[scroll + row] ?? [];
-    framed.push(fitted([side, space, ...fitted(line, inner), space, side], columns));
+    framed.push(framedLine(lines[scroll + row] ?? [], look, columns));
   }
   framed.push(bottomBorder(frame, above, below));
   return { lines: framed, scroll, above, below };
@@ -59,7 +54,10 @@ export function framePane(frame: PaneFrame): FramedPane {
 
 const space = span(' ');
 
-const edgeTone = (focused: boolean) => (focused ? 'accent' : 'dim');
+const lookOf = ({ focused, glyphs }: PaneFrame): FrameLook =>
+  focused
+    ? { border: glyphs.focusedBorder, tone: 'accent' }
+    : { border: glyphs.border, tone: 'dim' };
 
 function filtered(lines: readonly Line[], filter: string): readonly Line[] {
   if (filter === '') {
@@ -72,46 +70,27 @@ function filtered(lines: readonly Line[], filter: string): readonly Line[] {
 
 /** A pane of one row: its title and counters in a rule across. */
 function closedPane(frame: PaneFrame): Line {
-  const { across } = frame.focused ? frame.glyphs.focusedBorder : frame.glyphs.border;
+  const { across } = lookOf(frame).border;
   const filter = frame.filter === '' ? [] : [span(`/${frame.filter} `, 'warn')];
-  return rule(frame, { left: across, right: across, start: [...titleOf(frame), ...filter] });
+  return rule(frame, [across, across], [...titleOf(frame), ...filter]);
 }
 
 function topBorder(frame: PaneFrame): Line {
-  const border = frame.focused ? frame.glyphs.focusedBorder : frame.glyphs.border;
-  return rule(frame, { left: border.topLeft, right: border.topRight, start: titleOf(frame) });
+  const { border } = lookOf(frame);
+  return rule(frame, [border.topLeft, border.topRight], titleOf(frame));
 }
 
 function titleOf({ number, content, focused }: PaneFrame): Span[] {
   return [span(` ${number} ${content.title} `, focused ? 'selected' : 'strong')];
 }
 
-interface Rule {
-  readonly left: string;
-  readonly right: string;
-  readonly start: readonly Span[];
-}
-
 /** `┌─ 1 Peers ───── 2/2 up ─┐`: as many counters from the right as there is room for. */
-function rule(frame: PaneFrame, { left, right, start }: Rule): Line {
-  const { columns, focused, glyphs } = frame;
-  const { across } = focused ? glyphs.focusedBorder : glyphs.border;
-  const tone = edgeTone(focused);
-  const corners = 4;
-  const title = fitted(start, Math.min(lineWidth(start), columns - corners));
-  let room = columns - corners - lineWidth(title);
-  const counters = fitting(frame.content.counters, room - 3);
-  room -= lineWidth(counters);
-  return fitted(
-    [
-      span(left + across, tone),
-      ...title,
-      span(across.repeat(Math.max(0, room)), tone),
-      ...counters,
-      span(across + right, tone),
-    ],
-    columns,
-  );
+function rule(frame: PaneFrame, corners: readonly [string, string], start: readonly Span[]): Line {
+  const { columns } = frame;
+  const room = columns - 4;
+  const title = fitted(start, Math.min(lineWidth(start), room));
+  const counters = fitting(frame.content.counters, room - lineWidth(title) - 3);
+  return edge(corners, title, counters, lookOf(frame), columns);
 }
 
 /** The last counters that fit together, with a space around each. */
@@ -131,9 +110,8 @@ function fitting(counters: readonly Line[], columns: number): Span[] {
 
 /** The filter at the left, and how many lines are hidden above and below at the right. */
 function bottomBorder(frame: PaneFrame, above: number, below: number): Line {
-  const { columns, focused, glyphs, filter } = frame;
-  const border = focused ? glyphs.focusedBorder : glyphs.border;
-  const tone = edgeTone(focused);
+  const { columns, glyphs, filter } = frame;
+  const look = lookOf(frame);
   const signs = [
     above > 0 ? `${glyphs.above}${above}` : '',
     below > 0 ? `${glyphs.below}${below}` : '',
@@ -141,15 +119,6 @@ function bottomBorder(frame: PaneFrame, above: number, below: number): Line {
   const scrolled = signs.length > 0 ? ` ${signs.join(' ')} ` : '';
   const room = columns - 4 - widthOf(scrolled);
   const sought = filter === '' ? '' : ` /${cut(span(filter).text, room - 3)} `;
-  const rest = Math.max(0, room - widthOf(sought));
-  return fitted(
-    [
-      span(border.bottomLeft + border.across, tone),
-      span(sought, 'warn'),
-      span(border.across.repeat(rest), tone),
-      span(scrolled, 'strong'),
-      span(border.across + border.bottomRight, tone),
-    ],
-    columns,
-  );
+  const corners = [look.border.bottomLeft, look.border.bottomRight] as const;
+  return edge(corners, [span(sought, 'warn')], [span(scrolled, 'strong')], look, columns);
 }

@@ -1,7 +1,8 @@
 import { alarmBar } from './alarm-bar.ts';
 import { unseen } from './alarms.ts';
 import { type Box, box, helpColumns, helpLines, wrapped } from './boxes.ts';
-import { hintLine, shortened } from './footer.ts';
+import { hintLine } from './footer.ts';
+import { contentColumns } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
 import { sourceOf } from './header-source.ts';
 import {
@@ -11,8 +12,8 @@ import {
   type Rect,
   type ScreenLayout,
 } from './layout.ts';
-import { fitted, type Line, span } from './line.ts';
-import { contentColumns, framePane } from './pane.ts';
+import { fitted, type Line, shortened, span } from './line.ts';
+import { framePane } from './pane.ts';
 import { ageOf, commandCounters, paneContent } from './pane-content.ts';
 import { headerLine, stripLine, tinyLine } from './present-header.ts';
 import { contextOf } from './press-key.ts';

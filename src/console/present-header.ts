@@ -1,7 +1,8 @@
 import { duration } from '../fragment/present.ts';
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
 import type { Glyphs } from './glyphs.ts';
-import { cut, fitted, type Line, lineWidth, type Span, span, type Tone, widthOf } from './line.ts';
+import { needsMore } from './layout.ts';
+import { fitted, type Line, lineWidth, type Span, shortened, span, type Tone } from './line.ts';
 import { count } from './numbers.ts';
 
 /** What a console knows of its server: a snapshot, or in a word why it has none. */
@@ -64,7 +65,7 @@ export function stripLine(
 
 /** All there is where the screen is too small for a console; down to a single column. */
 export function tinyLine(source: HeaderSource, options: HeaderOptions): Line {
-  const hint: Part = { spans: [span('needs 40x12', 'warn')], rank: 2 };
+  const hint: Part = { spans: [span(needsMore, 'warn')], rank: 2 };
   const [state, ...others] = partsOf(source, options);
   const parts = state === undefined ? [hint] : [state, hint, ...others];
   return fitted(joined(choose(parts, 2, options.columns), 2), options.columns);
@@ -180,9 +181,5 @@ function cutReason(
   if (reason === '' || shown || room < reasonColumnsMin) {
     return [];
   }
-  return [
-    span(' '.repeat(gap)),
-    span(cut(reason, room - widthOf(glyphs.cut)), 'warn'),
-    span(glyphs.cut, 'warn'),
-  ];
+  return [span(' '.repeat(gap)), span(shortened(reason, room, glyphs), 'warn')];
 }

@@ -1,10 +1,11 @@
 import { duration, size } from '../fragment/present.ts';
 import type { LinkSnapshot, OperatorSnapshot, PeerSnapshot } from '../fragment/snapshot.ts';
 import { flow, padStart } from './flow.ts';
+import { contentColumns } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
 import { type Line, type Span, span } from './line.ts';
 import { count, milliseconds, shortTime } from './numbers.ts';
-import { contentColumns, type PaneContent } from './pane.ts';
+import type { PaneContent } from './pane.ts';
 
 export interface PresentOptions {
   /** Since the snapshot came: what counts up or down goes on in between. */

@@ -1,14 +1,17 @@
-import {
-  boxLines,
-  filled,
-  insideBox,
-  isTiny,
-  type Size,
-  shortened,
-  spread,
-} from './client-frame.ts';
+import { boxLines, filled, isTiny, type Size, spread } from './client-frame.ts';
+import { contentColumns } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
-import { type Line, lineWidth, plainText, span, type Tone, widthOf, wrap } from './line.ts';
+import { needsMore } from './layout.ts';
+import {
+  type Line,
+  lineWidth,
+  plainText,
+  shortened,
+  span,
+  type Tone,
+  widthOf,
+  wrap,
+} from './line.ts';
 import { count } from './numbers.ts';
 import type { Check, RecombinationState, Recombined, Slot, SlotContent } from './recombination.ts';
 
@@ -177,7 +180,7 @@ function framedSlots(
   const widths = areBeside
     ? slots.map((_, i) => Math.floor((columns + i) / slots.length))
     : slots.map(() => columns);
-  const bodies = slots.map((slot, i) => slotLines(slot, insideBox(widths[i] ?? columns)));
+  const bodies = slots.map((slot, i) => slotLines(slot, contentColumns(widths[i] ?? columns)));
   const height = Math.max(1, ...bodies.map(({ length }) => length));
   const boxes = slots.map((slot, i) => {
     const body = bodies[i] ?? [];
@@ -282,5 +285,5 @@ function footLine({ mode, result, problem }: RecombinationState, columns: number
 function tinyLine(state: RecombinationState): Line {
   const [first] = resultLines(state.result);
   const good = state.slots.filter((slot) => slot.kind === 'filled' && slot.fault === null).length;
-  return [span(first === undefined ? `${good} of 3 lists  needs 40x12` : plainText(first))];
+  return [span(first === undefined ? `${good} of 3 lists  ${needsMore}` : plainText(first))];
 }

@@ -5,10 +5,11 @@ import type {
   WorkSnapshot,
 } from '../fragment/snapshot.ts';
 import { flow, padEnd, padStart } from './flow.ts';
+import { contentColumns } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
 import { type Line, lineWidth, type Span, span, type Tone, widthOf } from './line.ts';
 import { count, shortTime } from './numbers.ts';
-import { contentColumns, type PaneContent } from './pane.ts';
+import type { PaneContent } from './pane.ts';
 import type { PresentOptions } from './present-peers.ts';
 import { sparkline } from './sparkline.ts';
 

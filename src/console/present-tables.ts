@@ -1,10 +1,11 @@
 import { size } from '../fragment/present.ts';
 import type { OperatorSnapshot } from '../fragment/snapshot.ts';
 import { flow } from './flow.ts';
+import { contentColumns } from './frame.ts';
 import { type GridData, gridLines } from './grid.ts';
 import { type Line, span, widthOf, wrap } from './line.ts';
 import { count, milliseconds } from './numbers.ts';
-import { contentColumns, type PaneContent } from './pane.ts';
+import type { PaneContent } from './pane.ts';
 import type { PresentOptions } from './present-peers.ts';
 
 /** The newest rows of a table, or why there are none. */

@@ -1,16 +1,9 @@
 import { duration } from '../fragment/present.ts';
-import {
-  boxLines,
-  filled,
-  insideBox,
-  isTiny,
-  type Size,
-  shortened,
-  spread,
-} from './client-frame.ts';
+import { boxLines, filled, isTiny, type Size, spread } from './client-frame.ts';
 import { flow, padEnd, padStart } from './flow.ts';
+import { contentColumns } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
-import { type Line, lineWidth, type Span, span, type Tone, wrap } from './line.ts';
+import { type Line, lineWidth, type Span, shortened, span, type Tone, wrap } from './line.ts';
 import { count } from './numbers.ts';
 import { speedOf, type VotingServer, type VotingState } from './voting.ts';
 
@@ -183,7 +176,7 @@ function plainServers(state: VotingState, columns: number, glyphs: Glyphs): Line
 
 function framedServers(state: VotingState, columns: number, glyphs: Glyphs): Line[] {
   const { servers } = state.snapshot;
-  const inside = insideBox(columns);
+  const inside = contentColumns(columns);
   const body = servers.flatMap((server) => [
     serverLine(server, state, inside, glyphs),
     ...(server.reason === '' ? [] : wrap(server.reason, inside - 4)).map(
@@ -207,7 +200,7 @@ function noticeLines({ notices }: VotingState, columns: number): Line[] {
 }
 
 function framedNotices(state: VotingState, columns: number, rows: number, glyphs: Glyphs): Line[] {
-  const lines = noticeLines(state, insideBox(columns));
+  const lines = noticeLines(state, contentColumns(columns));
   if (lines.length === 0 || rows < 3) {
     return [];
   }

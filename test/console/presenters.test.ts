@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
+import { contentColumns } from '../../src/console/frame.ts';
 import { asciiGlyphs, unicodeGlyphs } from '../../src/console/glyphs.ts';
 import { paneNames } from '../../src/console/layout.ts';
 import { type Line, lineWidth, plainText, type Tone } from '../../src/console/line.ts';
-import { contentColumns } from '../../src/console/pane.ts';
 import { type PresentOptions, presentPeers } from '../../src/console/present-peers.ts';
 import { presentScheduler } from '../../src/console/present-scheduler.ts';
 import { presentTables, type TablesOptions } from '../../src/console/present-tables.ts';
