@@ -6,9 +6,10 @@ import { type Party, partyName } from '../mpc/parties.ts';
 import { serverIsGone } from '../transport/control-messages.ts';
 import { exitCodes, failed } from './failure.ts';
 import { type ConsoleEnd, LineConsole } from './line-console.ts';
-import { showsPictures, watchServers } from './picture-console.ts';
+import { watchServers } from './picture-console.ts';
 import { contact, pidOf } from './server-contact.ts';
 import { inDirectory } from './shell-text.ts';
+import { showsPictures } from './terminal-pictures.ts';
 
 export interface Attachment {
   readonly dir: string;

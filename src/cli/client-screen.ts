@@ -1,15 +1,11 @@
 import process from 'node:process';
-import { choosesInk, prepareForInk } from '../console/mode.ts';
+import { prepareForInk } from '../console/mode.ts';
 import type { PictureOptions } from './client-options.ts';
+import { showsPictures } from './terminal-pictures.ts';
 
 /** Whether the command shows a picture while it runs. What a program reads is never mixed with one. */
 export const showsPicture = ({ plain, json }: PictureOptions): boolean =>
-  choosesInk({
-    stdinIsTty: process.stdin.isTTY === true,
-    stdoutIsTty: process.stdout.isTTY === true,
-    env: process.env,
-    plain: plain || json,
-  });
+  showsPictures(plain || json);
 
 /** Loads Ink, which takes longer than many commands: not before a picture is wanted. */
 export function loadClientScreen() {

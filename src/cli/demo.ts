@@ -3,7 +3,7 @@ import process from 'node:process';
 import { freshDemoDirectory } from './demo-directory.ts';
 import { usedWrongly } from './failure.ts';
 import type { CommandModule, GlobalOptions, Parser } from './global-options.ts';
-import { showsPictures } from './picture-console.ts';
+import { showsPictures } from './terminal-pictures.ts';
 
 interface DemoOptions extends GlobalOptions {
   readonly plain: boolean;

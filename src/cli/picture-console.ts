@@ -1,19 +1,10 @@
 import process from 'node:process';
-import { choosesInk, glyphsFor, prepareForInk } from '../console/mode.ts';
+import { glyphsFor, prepareForInk } from '../console/mode.ts';
 import type { WallEnd } from '../console/run-wall.tsx';
 import type { Script } from '../console/script-player.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { serverDirectory } from './places.ts';
 import { contact } from './server-contact.ts';
-
-/** Whether there is a terminal here that can show pictures, and nobody has asked for lines. */
-export const showsPictures = (plain: boolean): boolean =>
-  choosesInk({
-    stdinIsTty: process.stdin.isTTY === true,
-    stdoutIsTty: process.stdout.isTTY === true,
-    env: process.env,
-    plain,
-  });
 
 export interface Watching {
   readonly dir: string;

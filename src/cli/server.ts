@@ -6,11 +6,11 @@ import { attach } from './attach.ts';
 import { echoTo } from './echo.ts';
 import { usedWrongly } from './failure.ts';
 import type { CommandModule, GlobalOptions, Parser } from './global-options.ts';
-import { showsPictures } from './picture-console.ts';
 import { partyGiven } from './places.ts';
 import { contact, pidOf, requireServerDirectory } from './server-contact.ts';
 import { portGiven, urlGiven, wholeNumber } from './setup-terms.ts';
 import { startServer } from './start-server.ts';
+import { showsPictures } from './terminal-pictures.ts';
 
 interface ServerOptions extends GlobalOptions {
   readonly letter: string;

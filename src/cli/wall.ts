@@ -5,10 +5,11 @@ import type { WallEnd } from '../console/run-wall.tsx';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { exitCodes, failed, usedWrongly } from './failure.ts';
 import type { CommandModule, GlobalOptions, Parser } from './global-options.ts';
-import { showsPictures, watchServers } from './picture-console.ts';
+import { watchServers } from './picture-console.ts';
 import { serversIn } from './places.ts';
 import { contact } from './server-contact.ts';
 import { inDirectory } from './shell-text.ts';
+import { showsPictures } from './terminal-pictures.ts';
 
 export const wallCommand: CommandModule<GlobalOptions> = {
   command: 'wall',
