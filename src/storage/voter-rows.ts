@@ -7,6 +7,7 @@ export class VoterRows {
   readonly #insert;
   readonly #upwards;
   readonly #firstEndingFrom;
+  readonly #count;
 
   constructor(db: Connection) {
     this.#insert = db.prepare<[last: number, first: number]>('INSERT INTO voter VALUES (?, ?)');
@@ -15,6 +16,9 @@ export class VoterRows {
     );
     this.#firstEndingFrom = db.prepare<[number], VoterRange>(
       'SELECT first, last FROM voter WHERE last >= ? ORDER BY last LIMIT 1',
+    );
+    this.#count = db.prepare<[], { readonly voters: number }>(
+      'SELECT total(last - first + 1) AS voters FROM voter',
     );
   }
 
@@ -48,5 +52,10 @@ export class VoterRows {
       found.push(range);
     }
     return found;
+  }
+
+  /** How many voters all ranges together have: reads the whole table. */
+  count(): number {
+    return this.#count.get()?.voters ?? 0;
   }
 }

@@ -272,6 +272,15 @@ describe('what the structure of a file does not show', () => {
     ['a count of the last pool', 'UPDATE pool SET accepted = 0, votes = 4 WHERE number = 4'],
     ['the count of final pools', 'UPDATE meta SET final = 3'],
     ['the same, too high', 'UPDATE meta SET final = 6'],
+    ['the start of a range of voters', 'UPDATE voter SET first = first - 1 WHERE last = 1002'],
+    ['the same, far away', 'UPDATE voter SET first = first - 512 WHERE last = 1000'],
+    ['the end of a range', 'UPDATE voter SET last = last + 65536 WHERE last = 1004'],
+    [
+      'ranges that are larger than numbers',
+      'UPDATE voter SET first = 0, last = 9223372036854775807 - (1004 - last) WHERE last > 1002',
+    ],
+    ['a range less', 'DELETE FROM voter WHERE last = 1003'],
+    ['a range more', 'INSERT INTO voter VALUES (9, 8)'],
   ])('is found when it is opened: %s', (_, sql) => {
     const file = filled();
     edit(file, sql);
@@ -285,7 +294,7 @@ describe('what the structure of a file does not show', () => {
     ['UPDATE batch SET ballots = 1 << 40 WHERE pool = 1', 'the count of ballots of a batch'],
     [`UPDATE batch SET accepted = X'00' WHERE pool = 1`, 'the accepted ballots of a batch'],
     [
-      'UPDATE pool SET accepted = 0, votes = 1 WHERE number = 1; UPDATE pool SET votes = votes - 1 WHERE number > 1',
+      'UPDATE pool SET accepted = 0, votes = 1 WHERE number = 1; UPDATE pool SET votes = votes - 1 WHERE number > 1; DELETE FROM voter WHERE last = 1001',
       'another count of ballots',
     ],
   ])('is found before a pool is tallied: %s', (sql, reason) => {
