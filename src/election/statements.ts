@@ -28,14 +28,16 @@ export function ackStatement(
 }
 
 /**
- * How far a server's file has come: later claims of one file never go back in sealed and final pools, and
- * a file that was rebuilt has a higher epoch. So a server that is shown its own signed claim, with more
- * than its file holds, knows that the file is an older copy.
+ * How far a server's file has come: later claims of one file never go back in sealed and final pools and in
+ * tallies, and a file that was rebuilt has a higher epoch. So a server that is shown its own signed claim, with
+ * more than its file holds, knows that the file is an older copy.
  */
 export interface FileClaim {
   readonly epoch: number;
   readonly sealed: number;
   readonly final: number;
+  /** How many tallies it has ever stored, with those that it stepped back from: that count, too, only grows. */
+  readonly tallies: number;
 }
 
 export interface StateToSign extends FileClaim {
@@ -88,6 +90,7 @@ export function claimStatement(
     u64(claim.epoch),
     u64(claim.sealed),
     u64(claim.final),
+    u64(claim.tallies),
     facts,
   );
 }

@@ -1,7 +1,7 @@
 import { present, unreachable } from '../base/assert.ts';
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
 import { limits } from '../base/limits.ts';
-import { poolStatement } from '../election/statements.ts';
+import { type FileClaim, poolStatement } from '../election/statements.ts';
 import { next, type Party, type PerParty, partyName, partyOf } from '../mpc/parties.ts';
 import type { SchedulerEvent } from '../scheduler/effects.ts';
 import { peersOf } from '../scheduler/hear.ts';
@@ -121,8 +121,7 @@ export class PeerDesk {
     if (claim === null || claim.epoch < state.epoch) {
       return;
     }
-    const isMore = claim.sealed > state.sealed || claim.final > state.final;
-    if (claim.epoch === state.epoch && !isMore) {
+    if (claim.epoch === state.epoch && !isFurther(claim, state)) {
       return;
     }
     const statement = statementOf(this.#context, me, claim, claim.facts);
@@ -246,16 +245,16 @@ export class PeerDesk {
     }
   }
 
-  /** While it is being rebuilt a peer claims nothing. */
+  /** A peer claims nothing while it is being rebuilt, nor while its file may be an older copy, which would hide the newer claim. */
   #remember(peer: Party, report: PeerReport, facts: Bytes, signature: Bytes): void {
-    const { epoch, sealed, final, rebuilding } = report;
+    const { epoch, sealed, final, tallies, rebuilding, witnessed } = report;
     const before = this.#remembered[peer];
     const newer =
       before === null ||
       epoch > before.epoch ||
-      (epoch === before.epoch && (sealed > before.sealed || final > before.final));
-    if (!rebuilding && newer) {
-      this.#remembered[peer] = { epoch, sealed, final, facts, signature };
+      (epoch === before.epoch && isFurther(report, before));
+    if (!rebuilding && witnessed && newer) {
+      this.#remembered[peer] = { epoch, sealed, final, tallies, facts, signature };
       this.#toRemember.add(peer);
     }
   }
@@ -303,3 +302,7 @@ export class PeerDesk {
     }
   }
 }
+
+/** Whether a file had come further, in any respect, than another of the same epoch. */
+const isFurther = (claim: Omit<FileClaim, 'epoch'>, than: Omit<FileClaim, 'epoch'>): boolean =>
+  claim.sealed > than.sealed || claim.final > than.final || claim.tallies > than.tallies;

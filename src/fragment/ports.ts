@@ -112,6 +112,8 @@ export interface StoredState {
   readonly beforeTally: TallyShare | null;
   /** How many pools are final. */
   readonly final: number;
+  /** How many tallies this file has ever had. */
+  readonly tallies: number;
   /** The newest release that this server is bound to, the newest that two are, and the newest that it has shown. */
   readonly bound: Release | null;
   readonly agreed: Release | null;

@@ -238,7 +238,8 @@ const readers: { readonly [kind in (typeof kinds)[number]]: (root: Field) => Lin
   },
   claim: (root) => {
     const of = root.object(
-      ...(['kind', 'server', 'epoch', 'sealed', 'final', 'facts', 'signature'] as const),
+      ...(['kind', 'server', 'epoch', 'sealed', 'final', 'tallies'] as const),
+      ...(['facts', 'signature'] as const),
     );
     return {
       kind: 'claim',
@@ -246,6 +247,7 @@ const readers: { readonly [kind in (typeof kinds)[number]]: (root: Field) => Lin
       epoch: countIn(of('epoch')),
       sealed: countIn(of('sealed')),
       final: countIn(of('final')),
+      tallies: countIn(of('tallies')),
       facts: of('facts').hex(32),
       signature: of('signature').hex(64),
     };

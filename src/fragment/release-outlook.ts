@@ -1,5 +1,6 @@
 import { type Party, partyName } from '../mpc/parties.ts';
 import { peersOf } from '../scheduler/hear.ts';
+import { isWitnessed } from '../scheduler/state.ts';
 import type { FragmentContext } from './context.ts';
 import type { ReleaseBook } from './release-book.ts';
 
@@ -15,6 +16,9 @@ export interface Asked {
 /** Peers that can be asked. */
 export const linkedPeers = ({ scheduler, me }: FragmentContext): readonly Party[] =>
   peersOf(me).filter((peer) => scheduler.state.links[peer]?.report);
+
+/** Said of a server that cannot yet know whether its file is an older copy, which would have forgotten releases. */
+export const unwitnessed = 'has not heard both others since it started';
 
 export const notConnected = (peer: Party): string => `server ${partyName(peer)} is not connected`;
 
@@ -36,9 +40,12 @@ export function waitsFor(
   if (wanted === null || wanted.pool <= (book.shown?.pool ?? -1)) {
     return book.waitsForBallots();
   }
-  return wanted.agreed
-    ? book.waitsToShow(wanted)
-    : waitsForAgreement(context, asked?.pool === wanted.pool ? asked : null);
+  if (wanted.agreed) {
+    return book.waitsToShow(wanted);
+  }
+  return isWitnessed(context.scheduler.state)
+    ? waitsForAgreement(context, asked?.pool === wanted.pool ? asked : null)
+    : 'both other servers to be heard once since this one started';
 }
 
 function waitsForAgreement(context: FragmentContext, asked: Asked | null): string {
@@ -64,5 +71,8 @@ function hindrance({ scheduler }: FragmentContext, peer: Party): string {
   if (report === null) {
     return notConnected(peer);
   }
-  return report.rebuilding ? `server ${partyName(peer)} is being rebuilt` : '';
+  if (report.rebuilding) {
+    return `server ${partyName(peer)} is being rebuilt`;
+  }
+  return report.witnessed ? '' : `server ${partyName(peer)} ${unwitnessed}`;
 }

@@ -1,11 +1,12 @@
 import { toHex } from '../base/bytes.ts';
-import type { Party } from '../mpc/parties.ts';
+import { type Party, partyName } from '../mpc/parties.ts';
 import { peersOf } from '../scheduler/hear.ts';
+import { isWitnessed } from '../scheduler/state.ts';
 import type { PeerMessageOf, WireRelease } from '../wire/peer-messages.ts';
 import type { FragmentContext } from './context.ts';
 import type { Release, StoredState } from './ports.ts';
 import { ReleaseBook, type ReleaseOutcome } from './release-book.ts';
-import { type Asked, linkedPeers, notConnected, waitsFor } from './release-outlook.ts';
+import { type Asked, linkedPeers, notConnected, unwitnessed, waitsFor } from './release-outlook.ts';
 import { releaseFromWire, releaseToWire } from './wire-reports.ts';
 
 export type Requester = (outcome: ReleaseOutcome) => void;
@@ -114,6 +115,9 @@ export class Releases {
     if (wanted.agreed && !againstRule) {
       return tell(this.#book.show(wanted, newest, now));
     }
+    if (!isWitnessed(this.#context.scheduler.state)) {
+      return tell(this.#fallBack(`this server ${unwitnessed}`, now));
+    }
     if (this.#proposal === null) {
       return this.#propose(
         againstRule ? { ...wanted, forced } : wanted,
@@ -175,7 +179,7 @@ export class Releases {
     const { proposal } = message;
     this.#later.delete(peer);
     const release = releaseFromWire({ ...message.release, by: peer }, true, now);
-    const opinion = this.#book.opinion(release);
+    const opinion = this.#opinion(release);
     if (opinion === 'later') {
       this.#later.set(peer, message);
     } else if (opinion === 'good') {
@@ -193,6 +197,14 @@ export class Releases {
       const { objection: reason, certain } = opinion;
       out.toPeer(peer, { kind: 'refuse-release', proposal, reason, certain, agreed });
     }
+  }
+
+  /** A file that may be an older copy may have forgotten what it was bound to. */
+  #opinion(release: Release): ReturnType<ReleaseBook['opinion']> {
+    const { state } = this.#context.scheduler;
+    return state.rebuilding || isWitnessed(state)
+      ? this.#book.opinion(release)
+      : { objection: `server ${partyName(this.#context.me)} ${unwitnessed}`, certain: false };
   }
 
   /** Looks again at proposals for a pool that may be final now. */

@@ -23,6 +23,7 @@ export function startOf(me: Party, election: Election, stored: StoredState): Sch
     tallied: stored.rebuilding ? null : talliedOf(me, stored.tally),
     before: stored.rebuilding ? null : talliedOf(me, stored.beforeTally),
     final: stored.rebuilding ? 0 : stored.final,
+    tallies: stored.tallies,
     halt: stored.tampering,
   };
 }

@@ -7,7 +7,7 @@ import {
 } from '../election/statements.ts';
 import { next, type Party, type PerParty, perParty } from '../mpc/parties.ts';
 import type { ReplicatedShare } from '../mpc/share.ts';
-import { talliedCount } from '../scheduler/state.ts';
+import { isWitnessed, talliedCount } from '../scheduler/state.ts';
 import type { PeerReport, View } from '../scheduler/types.ts';
 import type { PeerMessageOf, WireRelease, WireSnapshot } from '../wire/peer-messages.ts';
 import { bytesOfHex, type FragmentContext, hexOf } from './context.ts';
@@ -23,6 +23,7 @@ export function reportOf(message: PeerMessageOf<'state'>): PeerReport {
     epoch: message.epoch,
     sealed: message.sealed,
     final: message.final,
+    tallies: message.tallies,
     head: toHex(message.head),
     tallied: message.tallied,
     runId: hexOf(message.runId),
@@ -31,6 +32,7 @@ export function reportOf(message: PeerMessageOf<'state'>): PeerReport {
         ? null
         : { own: hexList(message.commitments.own), next: hexList(message.commitments.next) },
     rebuilding: message.rebuilding,
+    witnessed: message.witnessed,
     halted: message.halted,
     flushing: message.flushing,
     view: viewFromWire(message.view),
@@ -43,7 +45,7 @@ export const viewFromWire = (view: PerParty<Uint8Array | null>): View =>
 /** What a STATE says besides held and safe marks, as text. */
 type StateFacts = Pick<
   PeerReport,
-  'epoch' | 'sealed' | 'final' | 'head' | 'tallied' | 'runId' | 'commitments'
+  'epoch' | 'sealed' | 'final' | 'tallies' | 'head' | 'tallied' | 'runId' | 'commitments'
 >;
 
 /** The hash of a STATE's facts beyond its claim. */
@@ -78,6 +80,7 @@ export function stateFacts({ scheduler }: FragmentContext): StateFacts {
     epoch: state.epoch,
     sealed: state.sealed,
     final: state.final,
+    tallies: state.tallies,
     head: state.head,
     tallied: talliedCount(state.tallied),
     runId: state.tallied?.runId ?? null,
@@ -98,6 +101,7 @@ export function stateMessage(
     epoch: facts.epoch,
     sealed: facts.sealed,
     final: facts.final,
+    tallies: facts.tallies,
     head: bytesOfHex(facts.head),
     tallied: facts.tallied,
     runId: facts.runId === null ? null : bytesOfHex(facts.runId),
@@ -107,6 +111,7 @@ export function stateMessage(
         : { own: byteList(facts.commitments.own), next: byteList(facts.commitments.next) },
     signature,
     rebuilding: state.rebuilding,
+    witnessed: isWitnessed(state),
     halted: state.halt !== null,
     flushing: state.flushes.size > 0,
     castersHash: context.ports.castersHash(),

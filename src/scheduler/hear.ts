@@ -126,6 +126,8 @@ function takeReport(context: SchedulerContext, peer: Party, report: PeerReport, 
   const link = linkTo(state, peer);
   const before = link.report;
   link.report = report;
+  // Its hello came first: if this file is an older copy of what the peer knows of, that is said by now.
+  state.witnesses.add(peer);
   forgetSealed(context, link, before?.sealed ?? 0, report.sealed);
   if (before !== null) {
     return;
@@ -311,6 +313,7 @@ function finishRun(
   state.before = state.tallied;
   state.tallied = { count: run.pool + 1, runId, nonces: run.nonces, commitments };
   state.run = null;
+  state.tallies += 1;
   return [{ kind: 'commit-tally', tally: state.tallied }];
 }
 

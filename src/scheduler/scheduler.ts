@@ -18,6 +18,7 @@ export interface SchedulerStart {
   readonly tallied: TalliedPool | null;
   readonly before: TalliedPool | null;
   readonly final: number;
+  readonly tallies: number;
   readonly halt: Halt | null;
 }
 
@@ -50,8 +51,10 @@ export class Scheduler {
       before: start.before,
       final: start.final,
       finalVotes: votesUpTo(reads, start.final),
+      tallies: start.tallies,
       halt: start.halt,
       nonce,
+      witnesses: new Set(),
       view: [null, null, null],
       links: [null, null, null],
       run: null,

@@ -140,9 +140,13 @@ export interface SchedulerState {
   final: number;
   /** Accepted ballots of the final pools. */
   finalVotes: number;
+  /** How many tallies this file has ever had, those included that were stepped back from. */
+  tallies: number;
   halt: Halt | null;
 
   nonce: Nonce;
+  /** Peers that have shown this server, since it started, how far it once signed to have come. */
+  readonly witnesses: Set<Party>;
   view: View;
   readonly links: [PeerLink | null, PeerLink | null, PeerLink | null];
   run: Run | null;
@@ -177,5 +181,9 @@ export const emptyLink = (giveBytesMax: number): PeerLink => ({
   forked: false,
   handedOver: null,
 });
+
+/** Until both peers were heard, this file may be an older copy: what it lacks is nobody's reason to step back. */
+export const isWitnessed = ({ witnesses }: Pick<SchedulerState, 'witnesses'>): boolean =>
+  witnesses.size === 2;
 
 export const talliedCount = (tally: TalliedPool | null): number => tally?.count ?? 0;

@@ -82,7 +82,7 @@ export function finalise(context: SchedulerContext): SchedulerEffect[] {
   ) {
     return [];
   }
-  if (!reports.every((report) => !report.rebuilding && sameTally(tallied, report))) {
+  if (!reports.every((report) => isEvidence(report) && sameTally(tallied, report))) {
     return [];
   }
   const differing = differingCommitment(settings.me, tallied, reports);
@@ -137,7 +137,7 @@ export function followBack(context: SchedulerContext): SchedulerEffect[] {
     const report = state.links[peer]?.report ?? null;
     if (
       report !== null &&
-      !report.rebuilding &&
+      isEvidence(report) &&
       report.tallied === tallied.count - 1 &&
       !sameView(report.view, tallied.nonces)
     ) {
@@ -207,6 +207,12 @@ function rebuiltTally([fromNext, fromPrevious]: readonly HandedOver[]): TalliedP
   const { count, runId, nonces, commitments } = present(fromNext, "the next server's hand-over");
   return runId === null ? null : { count, runId, nonces, commitments: { own, next: commitments } };
 }
+
+/**
+ * Whether a peer's tally, or the lack of one, is a reason to make a tally final or to step back. Its file may be
+ * an older copy until it is witnessed: then it may only seem to lack the tally, or lack it the next time it starts.
+ */
+const isEvidence = (report: PeerReport): boolean => !report.rebuilding && report.witnessed;
 
 const sameTally = (tallied: TalliedPool | null, report: PeerReport): boolean =>
   report.tallied === talliedCount(tallied) && (tallied === null || report.runId === tallied.runId);

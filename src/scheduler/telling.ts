@@ -2,7 +2,7 @@ import { present } from '../base/assert.ts';
 import type { Party } from '../mpc/parties.ts';
 import type { SchedulerEffect } from './effects.ts';
 import { findFork, peersOf, type SchedulerContext } from './hear.ts';
-import { type PeerLink, type SchedulerState, talliedCount } from './state.ts';
+import { isWitnessed, type PeerLink, type SchedulerState, talliedCount } from './state.ts';
 
 /* STATE, rule R7, and the end of a flush: what others are told. */
 
@@ -28,6 +28,8 @@ const stateKey = (state: SchedulerState): string =>
     state.epoch,
     state.sealed,
     state.final,
+    state.tallies,
+    isWitnessed(state),
     state.head,
     talliedCount(state.tallied),
     state.tallied?.runId ?? null,

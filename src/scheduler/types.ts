@@ -61,12 +61,16 @@ export interface PeerReport {
   readonly epoch: number;
   readonly sealed: number;
   readonly final: number;
+  /** How many tallies its file has ever had. */
+  readonly tallies: number;
   readonly head: Digest;
   readonly tallied: number;
   /** Null while nothing is tallied. */
   readonly runId: Digest | null;
   readonly commitments: TallyCommitments | null;
   readonly rebuilding: boolean;
+  /** Both its peers have shown it what it once signed, so its file is no older copy. */
+  readonly witnessed: boolean;
   /** Under TAMPERING. */
   readonly halted: boolean;
   readonly flushing: boolean;

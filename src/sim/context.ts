@@ -76,7 +76,8 @@ export interface Server extends LinkEnd {
   start(): void;
   die(why: string): void;
   reopenDisk(): void;
-  loseDisk(): void;
+  /** The process dies, and finds another disk when it starts again. */
+  replaceDisk(why: string, disk: Disk): void;
   failDisk(): void;
   slowDisk(ms: number): void;
   jumpClock(ms: number): void;

@@ -11,4 +11,13 @@ export interface DiskFacts {
   rebuilding: boolean;
   /** This file was whole at some time. */
   wasWhole: boolean;
+  /** It is an older copy, so it may find that it has to be rebuilt. */
+  isOld: boolean;
 }
+
+export const copyOfFacts = (facts: Readonly<DiskFacts>): DiskFacts => ({
+  ...facts,
+  held: new Set(facts.held),
+  safe: new Set(facts.safe),
+  tallies: [...facts.tallies],
+});

@@ -2,6 +2,7 @@ import { unreachable } from '../base/assert.ts';
 import { type Party, parties, partyName } from '../mpc/parties.ts';
 import { Violation } from './chronicle.ts';
 import type { Server, World } from './context.ts';
+import { copyFiles } from './old-copy.ts';
 import type { ActKind, FaultKind } from './plan.ts';
 
 const acts: readonly ActKind[] = ['flush', 'print', 'print', 'force', 'tell', 'tell', 'snapshot'];
@@ -15,6 +16,9 @@ export function unleash(world: World): void {
   every(world, plan.actEveryMs, () => act(world, dice.pick(acts)));
   if (plan.faults.length > 0) {
     every(world, plan.faultEveryMs, () => strike(world, dice.pick(plan.faults)));
+  }
+  if (plan.oldCopy) {
+    copyFiles(world);
   }
 }
 
@@ -199,7 +203,8 @@ export function loseDisk(world: World, party: Party): boolean {
   }
   const server = world.servers[party];
   chronicle.count('disk lost');
-  server.loseDisk();
+  server.replaceDisk('and its disk is lost', world.newDisk(party, false));
+  ledger.diskLost(party);
   commands.forget(party);
   agenda.later(dice.pick([1, 20, 500]), () => server.start());
   return true;

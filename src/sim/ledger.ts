@@ -6,10 +6,16 @@ import type { SealedBatch, StoreWrite } from '../fragment/ports.ts';
 import { type Party, type PerParty, parties, partyName, perParty } from '../mpc/parties.ts';
 import type { Digest, SealedPool } from '../scheduler/types.ts';
 import { Violation } from './chronicle.ts';
-import type { DiskFacts } from './disk-facts.ts';
-import type { ReleaseWatch } from './release-watch.ts';
+import { copyOfFacts, type DiskFacts } from './disk-facts.ts';
+import type { ReleaseCopy, ReleaseWatch } from './release-watch.ts';
 import type { TallyBook } from './tally-book.ts';
 import type { PlainPool, Truth } from './truth.ts';
+
+/** What a copy of a server's file has in it. */
+export interface LedgerCopy {
+  readonly facts: DiskFacts;
+  readonly releases: ReleaseCopy;
+}
 
 /** Follows every commit of the three servers and holds it against the truth and against the other two. */
 export class Ledger {
@@ -51,19 +57,35 @@ export class Ledger {
 
   /** A server's disk is lost: what not all three had held is up to its client again. */
   diskLost(party: Party): void {
+    this.#replace(party, newDisk(false));
+    this.releases.diskLost(party);
+  }
+
+  copyOf(party: Party): LedgerCopy {
+    return { facts: copyOfFacts(this.#disks[party]), releases: this.releases.copyOf(party) };
+  }
+
+  /** An older copy of a server's file is put back: what came after it is lost. */
+  putBack(party: Party, copy: LedgerCopy): void {
+    this.#replace(party, { ...copyOfFacts(copy.facts), isOld: true });
+    this.releases.putBack(party, copy.releases);
+  }
+
+  #replace(party: Party, facts: DiskFacts): void {
     for (const digest of this.#disks[party].held) {
       const known = this.truth.batch(digest);
-      if (known.heldEver.size < 3) {
+      if (known.heldEver.size < 3 && !facts.held.has(digest)) {
         known.isDiskLost = true;
       }
     }
     const last = this.truth.pools.length - 1;
-    if (this.sealers(last) === 1 && this.#sealersOf(last)?.has(party) === true) {
+    const isSole = this.sealers(last) === 1 && this.#sealersOf(last)?.has(party) === true;
+    if (isSole && facts.sealed <= last) {
       // If its POOL reaches somebody all the same, it is sealed there as if for the first time.
       this.truth.unseal();
     }
-    this.#disks[party] = newDisk(false);
-    this.releases.diskLost(party);
+    this.tallies.fileLost(party, facts.final);
+    this.#disks[party] = facts;
   }
 
   /** What a group of events has changed, in order, once it is committed. */
@@ -185,6 +207,7 @@ export class Ledger {
     }
     disk.rebuilding = false;
     disk.wasWhole = true;
+    disk.isOld = false;
     disk.tallies.length = 0;
     disk.final = Math.max(0, (tally?.count ?? 0) - 1);
     if (tally !== null) {
@@ -202,14 +225,16 @@ const newDisk = (bornWhole: boolean): DiskFacts => ({
   tallies: [],
   rebuilding: !bornWhole,
   wasWhole: bornWhole,
+  isOld: false,
 });
 
 const newest = (disk: DiskFacts): { readonly count: number; readonly runId: Digest } =>
   present(disk.tallies.at(-1), 'a tally');
 
-/** Nobody's file is an older copy here: a server may only lack the tally before its newest since it was rebuilt. */
+/** A server whose file is no older copy may only lack the tally before its newest, since it was rebuilt. */
 function beginRebuild(party: Party, disk: DiskFacts, why: string): void {
-  if (disk.tallies.length !== 1 || newest(disk).count === 1 || disk.rebuilding) {
+  const lacksTally = disk.tallies.length === 1 && newest(disk).count > 1;
+  if (disk.rebuilding || !(disk.isOld || lacksTally)) {
     throw new Violation(`server ${partyName(party)} is rebuilt without need: ${why}`);
   }
   disk.rebuilding = true;

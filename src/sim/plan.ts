@@ -70,6 +70,8 @@ export interface Plan {
   readonly lastFlush: boolean;
   /** After everything has come to rest all links break once more, which changes nothing. */
   readonly lastFlap: boolean;
+  /** An older copy of a server's file is put back once. No disk is lost beside it. */
+  readonly oldCopy: boolean;
 }
 
 const realOneIn = 40;
@@ -79,7 +81,9 @@ export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 1);
   const calm = dice.chance(0.08);
   const share = dice.pick([0.15, 0.3, 0.5, 0.8]);
-  const faults = calm ? [] : faultKinds.filter(() => dice.chance(share));
+  const drawn = calm ? [] : faultKinds.filter(() => dice.chance(share));
+  const oldCopy = !calm && new Dice(seed, 3).chance(0.3);
+  const faults = oldCopy ? drawn.filter((kind) => kind !== 'disk lost') : drawn;
   const lastFlush = dice.chance(0.2);
   const tallyBits = dice.pick([4, 4, 8, 8, 8, 8, 8, 8, 12, 24]);
   return {
@@ -108,5 +112,6 @@ export function planOf(seed: number): Plan {
     lostClient: dice.pick([0, 0, 0.3]),
     lastFlush,
     lastFlap: dice.chance(0.2),
+    oldCopy,
   };
 }

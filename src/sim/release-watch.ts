@@ -16,6 +16,12 @@ interface Shown {
   readonly lists: Map<Party, readonly (readonly number[])[]>;
 }
 
+/** What a copy of a server's file says of releases, as pool and run. */
+export interface ReleaseCopy {
+  readonly bound: readonly string[];
+  readonly shown: readonly string[];
+}
+
 /** Everything that was ever shown to anybody: final, of one run, exact, and no two tallies too near to each other. */
 export class ReleaseWatch {
   readonly #truth: Truth;
@@ -101,6 +107,20 @@ export class ReleaseWatch {
   diskLost(party: Party): void {
     this.#bound[party].clear();
     this.#shownBy[party].clear();
+  }
+
+  copyOf(party: Party): ReleaseCopy {
+    return { bound: [...this.#bound[party]], shown: [...this.#shownBy[party]] };
+  }
+
+  putBack(party: Party, { bound, shown }: ReleaseCopy): void {
+    this.diskLost(party);
+    for (const name of bound) {
+      this.#bound[party].add(name);
+    }
+    for (const name of shown) {
+      this.#shownBy[party].add(name);
+    }
   }
 
   isBound(party: Party, pool: number, runId: Digest): boolean {

@@ -183,7 +183,7 @@ export class RuleWatch {
   #finalise(count: number): void {
     const states = this.#states();
     this.#hold('R12', !this.#own.rebuilding && count > this.#own.final, 'rebuilding, or final');
-    const alike = states?.every((each) => !each.rebuilding && this.#sameTally(each)) === true;
+    const alike = states?.every((each) => isEvidence(each) && this.#sameTally(each)) === true;
     this.#hold('R12', alike, 'not all three have this tally');
   }
 
@@ -195,7 +195,7 @@ export class RuleWatch {
       const state = link?.state ?? null;
       return (
         state !== null &&
-        !state.rebuilding &&
+        isEvidence(state) &&
         state.tallied === count - 1 &&
         nonces.some((nonce, party) => nonce !== hexOrNull(state.view[party] ?? null))
       );
@@ -284,6 +284,9 @@ function addAll(set: Set<Digest>, digests: readonly Uint8Array[]): void {
     set.add(toHex(digest));
   }
 }
+
+const isEvidence = ({ rebuilding, witnessed }: PeerMessageOf<'state'>): boolean =>
+  !rebuilding && witnessed;
 
 const hexOrNull = (bytes: Uint8Array | null): string | null =>
   bytes === null ? null : toHex(bytes);

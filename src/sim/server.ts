@@ -142,11 +142,10 @@ export class SimServer implements Server {
     this.#disk = this.#world.openDisk(this.party, image);
   }
 
-  loseDisk(): void {
-    this.die('and its disk is lost');
+  replaceDisk(why: string, disk: Disk): void {
+    this.die(why);
     this.#disk.close();
-    this.#disk = this.#world.newDisk(this.party, false);
-    this.#world.ledger.diskLost(this.party);
+    this.#disk = disk;
   }
 
   /** While it runs its clock only goes forward, as the real one is steady; a new process may begin with any. */

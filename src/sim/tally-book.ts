@@ -31,8 +31,8 @@ export class TallyBook {
   readonly #startOf = new Map<string, string>();
   readonly #nameOf = new Map<string, string>();
   readonly #runs = new Map<Digest, SeenRun>();
-  /** By number of pools, the run whose tally is final at some server. */
-  readonly #final = new Map<number, Digest>();
+  /** By number of pools, the run whose tally is final, and the servers that ever called it so. */
+  readonly #final = new Map<number, { readonly runId: Digest; readonly by: Set<Party> }>();
 
   constructor(truth: Truth, tallyBits: number) {
     this.#truth = truth;
@@ -40,7 +40,7 @@ export class TallyBook {
   }
 
   finalRun(count: number): Digest | null {
-    return this.#final.get(count) ?? null;
+    return this.#final.get(count)?.runId ?? null;
   }
 
   hasCommitted(party: Party, count: number, runId: Digest): boolean {
@@ -79,8 +79,7 @@ export class TallyBook {
   /** R11, or R14: a tally is on a disk. */
   commit(party: Party, tally: TallyShare): void {
     const { count, runId } = tally;
-    const final = this.#final.get(count);
-    if (final !== undefined && final !== runId) {
+    if ((this.finalRun(count) ?? runId) !== runId) {
       throw new Violation(
         `server ${partyName(party)} tallies ${count} pools anew, which are final with another run`,
       );
@@ -143,11 +142,12 @@ export class TallyBook {
 
   /** R12. */
   finalise(party: Party, count: number, runId: Digest): void {
-    const known = this.#final.get(count);
-    if (known !== undefined && known !== runId) {
+    const known = this.#final.get(count) ?? { runId, by: new Set<Party>() };
+    if (known.runId !== runId) {
       throw new Violation(`the tally of ${count} pools is final with two different runs`);
     }
-    this.#final.set(count, runId);
+    this.#final.set(count, known);
+    known.by.add(party);
     const committed = this.#runs.get(runId)?.committed;
     for (const holder of parties) {
       if (committed?.has(holder) !== true) {
@@ -158,9 +158,18 @@ export class TallyBook {
     }
   }
 
+  /** Of a server's file only its first `count` final tallies are left: what was final there alone never was. */
+  fileLost(party: Party, count: number): void {
+    for (const [final, { by }] of this.#final) {
+      if (final > count && by.size === 1 && by.has(party)) {
+        this.#final.delete(final);
+      }
+    }
+  }
+
   /** R13. */
   stepBack(party: Party, count: number, runId: Digest): void {
-    if (this.#final.get(count) === runId) {
+    if (this.finalRun(count) === runId) {
       throw new Violation(
         `server ${partyName(party)} steps back from ${count} pools, whose tally is final at some server`,
       );

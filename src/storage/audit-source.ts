@@ -5,7 +5,7 @@ import type { Remembered } from '../fragment/ports.ts';
 import { type PartyName, perParty } from '../mpc/parties.ts';
 import type { BatchRow } from './batch-rows.ts';
 import { partyIn } from './columns.ts';
-import { type Connection, plain } from './connection.ts';
+import { type Connection, plain, pragmaNumber } from './connection.ts';
 import type { EventRow } from './event-rows.ts';
 import type { PoolRow } from './pool-rows.ts';
 import { type ReleaseRow, released } from './release-rows.ts';
@@ -150,6 +150,10 @@ interface ClaimRow extends Remembered {
 }
 
 function* claimsIn(db: Connection): Generator<AuditRecord & { kind: 'claim' }> {
+  // What peers signed for a file of the first schema lacks a number that is signed now.
+  if (pragmaNumber(db, 'user_version') === 1) {
+    return;
+  }
   const rows = db.prepare<[], ClaimRow>('SELECT * FROM peer ORDER BY server');
   for (const row of rows.iterate()) {
     yield {

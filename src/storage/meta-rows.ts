@@ -26,6 +26,11 @@ interface MetaRow {
   readonly rebuilding: string | null;
   readonly epoch: number;
   readonly final: number;
+  readonly tallies: number;
+}
+
+interface PeerRow extends Remembered {
+  readonly server: PartyName;
 }
 
 interface TamperingRow {
@@ -46,7 +51,8 @@ export function putIdentity(
   rebuilding: string | null,
 ): void {
   db.prepare<[Bytes, PartyName, Flag, string | null]>(
-    'INSERT INTO meta VALUES (1, ?, ?, ?, ?, 0, 0)',
+    `INSERT INTO meta (one, election_hash, server, whole, rebuilding, epoch, final)
+     VALUES (1, ?, ?, ?, ?, 0, 0)`,
   ).run(electionHash, partyName(party), rebuilding === null ? 1 : 0, rebuilding);
 }
 
@@ -55,6 +61,7 @@ export class MetaRows {
   readonly #meta;
   readonly #setRebuilding;
   readonly #setFinal;
+  readonly #countTally;
   readonly #peer;
   readonly #setPeer;
   readonly #tampering;
@@ -62,16 +69,20 @@ export class MetaRows {
   readonly #clearTampering;
 
   constructor(db: Connection) {
-    this.#meta = db.prepare<[], MetaRow>('SELECT whole, rebuilding, epoch, final FROM meta');
+    this.#meta = db.prepare<[], MetaRow>(
+      'SELECT whole, rebuilding, epoch, final, tallies FROM meta',
+    );
     this.#setRebuilding = db.prepare<[Flag, string | null, number]>(
       'UPDATE meta SET whole = ?, rebuilding = ?, epoch = ?',
     );
     this.#setFinal = db.prepare<[number]>('UPDATE meta SET final = ?');
+    this.#countTally = db.prepare<[]>('UPDATE meta SET tallies = tallies + 1');
     this.#peer = db.prepare<[PartyName], Remembered>(
-      'SELECT epoch, sealed, final, facts, signature FROM peer WHERE server = ?',
+      'SELECT epoch, sealed, final, tallies, facts, signature FROM peer WHERE server = ?',
     );
-    this.#setPeer = db.prepare<[PartyName, number, number, number, Bytes, Bytes]>(
-      'INSERT OR REPLACE INTO peer VALUES (?, ?, ?, ?, ?, ?)',
+    this.#setPeer = db.prepare<[PeerRow]>(
+      `INSERT OR REPLACE INTO peer (server, epoch, sealed, final, tallies, facts, signature)
+       VALUES (@server, @epoch, @sealed, @final, @tallies, @facts, @signature)`,
     );
     this.#tampering = db.prepare<[], TamperingRow>(
       'SELECT kind, pool, run_id, what, at FROM tampering',
@@ -114,12 +125,21 @@ export class MetaRows {
     this.#setFinal.run(count);
   }
 
+  /** How many tallies were ever stored here, those included that were stepped back from. */
+  tallies(): number {
+    return this.#row().tallies;
+  }
+
+  countTally(): void {
+    this.#countTally.run();
+  }
+
   remembered(): PerParty<Remembered | null> {
     return perParty((party) => this.#peer.get(partyName(party)) ?? null);
   }
 
-  remember(party: Party, { epoch, sealed, final, facts, signature }: Remembered): void {
-    this.#setPeer.run(partyName(party), epoch, sealed, final, facts, signature);
+  remember(party: Party, remembered: Remembered): void {
+    this.#setPeer.run({ server: partyName(party), ...remembered });
   }
 
   tampering(): Tampering | null {

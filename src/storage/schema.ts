@@ -157,9 +157,31 @@ CREATE TABLE event (
 ) STRICT;
 `;
 
+// Claims have one more number under their signature: those without it are forgotten, and heard anew.
+const version2 = `
+ALTER TABLE meta ADD COLUMN
+  tallies /* How many tallies were ever stored here, those included that were stepped back from. */
+  INTEGER NOT NULL DEFAULT 0 CHECK (tallies >= 0);
+
+DROP TABLE peer;
+CREATE TABLE peer (
+  -- How far each peer's file had come, as it last signed: shown to a peer that comes back with
+  -- less, so that it knows of its loss.
+  server TEXT PRIMARY KEY CHECK (server IN ('a', 'b', 'c')),
+  epoch INTEGER NOT NULL,
+  sealed INTEGER NOT NULL,
+  final INTEGER NOT NULL,
+  -- How many tallies it ever stored.
+  tallies INTEGER NOT NULL,
+  -- The hash of what else was signed with it.
+  facts BLOB NOT NULL CHECK (length(facts) = 32),
+  signature BLOB NOT NULL CHECK (length(signature) = 64)
+) STRICT, WITHOUT ROWID;
+`;
+
 /**
  * Step n takes a file of schema version n to version n + 1. A released step never changes; what
  * follows is appended. The columns `election_hash` and `server` of `meta` stay as they are for
  * ever: they are read before a file is migrated.
  */
-export const schemaSteps: readonly string[] = [version1];
+export const schemaSteps: readonly string[] = [version1, version2];

@@ -42,6 +42,7 @@ export class ShareRows {
       tally: this.tallies.get(count),
       beforeTally: this.tallies.get(count - 1),
       final: this.meta.final(),
+      tallies: this.meta.tallies(),
       bound: this.releases.bound(),
       agreed: this.releases.agreed(),
       shown: this.releases.shown(),
@@ -103,6 +104,7 @@ export class ShareRows {
     assert(count === this.meta.final(), 'a run starts from a final tally');
     assert(tally.count === count + 1, 'pools are tallied one after the other');
     this.tallies.add(tally, 'tallied');
+    this.meta.countTally();
   }
 
   #finalise(count: number, commitments: PerParty<readonly Digest[]>): void {

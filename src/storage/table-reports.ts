@@ -40,7 +40,7 @@ const countedBytesMax = 8 * 1024 * 1024;
  * accident. No fragment, seed or salt is among them, and no digest of a tally.
  */
 const visible: { readonly [table in TableName]: string } = {
-  meta: 'SELECT hex(election_hash) AS election, server, whole, rebuilding, epoch, final FROM meta',
+  meta: 'SELECT hex(election_hash) AS election, server, whole, rebuilding, epoch, final, tallies FROM meta',
   batch: `SELECT seq, lower(hex(substr(digest, 1, 8))) AS digest,
       lower(hex(substr(caster, 1, 8))) AS caster, ballots, received_at, safe, pool
     FROM batch ORDER BY seq DESC`,
@@ -53,7 +53,7 @@ const visible: { readonly [table in TableName]: string } = {
   release: `SELECT pool, lower(hex(substr(run_id, 1, 8))) AS run, votes, forced, proposed_by, agreed,
       shown, at
     FROM release ORDER BY pool DESC, at DESC`,
-  peer: 'SELECT server, epoch, sealed, final FROM peer ORDER BY server',
+  peer: 'SELECT server, epoch, sealed, final, tallies FROM peer ORDER BY server',
   tampering: 'SELECT kind, pool, what, at FROM tampering',
   event: 'SELECT id, at, what, detail FROM event ORDER BY id DESC',
 };

@@ -33,6 +33,8 @@ const state = z.strictObject({
   epoch,
   sealed: count,
   final: count,
+  /** How many tallies the sender's file has ever had, those included that it stepped back from. */
+  tallies: count,
   head: digest,
   tallied: count,
   runId: digest.nullable(),
@@ -40,6 +42,8 @@ const state = z.strictObject({
   /** Over all of the above (election/statements). */
   signature,
   rebuilding: z.boolean(),
+  /** Both peers have told the sender, since it started, how far they know its file to have come. */
+  witnessed: z.boolean(),
   /** Under TAMPERING: nobody is rebuilt from this tally. */
   halted: z.boolean(),
   flushing: z.boolean(),
@@ -59,6 +63,7 @@ const claim = z.strictObject({
   epoch,
   sealed: count,
   final: count,
+  tallies: count,
   facts: digest,
   signature,
 });

@@ -22,6 +22,7 @@ const state: StateToSign = {
   epoch: 2,
   sealed: 5,
   final: 3,
+  tallies: 6,
   head: hash(2),
   tallied: 4,
   runId: hash(3),
@@ -29,7 +30,7 @@ const state: StateToSign = {
   next: [hash(6), hash(7)],
 };
 
-const claim: FileClaim = { epoch: 2, sealed: 5, final: 3 };
+const claim: FileClaim = { epoch: 2, sealed: 5, final: 3, tallies: 6 };
 
 const pool = { number: 7, digest: hash(2), batches: [hash(3), hash(4)] };
 
@@ -86,12 +87,12 @@ describe('statements', () => {
       stateStatement(state, sha256),
     );
     const untallied: StateToSign = { ...state, tallied: 0, runId: null, own: [], next: [] };
-    const { electionHash, server, epoch, sealed, final } = untallied;
+    const { electionHash, server, epoch, sealed, final, tallies } = untallied;
     expect(
       claimStatement(
         electionHash,
         server,
-        { epoch, sealed, final },
+        { epoch, sealed, final, tallies },
         stateFacts(untallied, sha256),
         sha256,
       ),
@@ -120,12 +121,15 @@ describe('statements', () => {
           { sealed: 6 },
           { final: 2 },
           { final: 4 },
+          { tallies: 5 },
+          { tallies: 7 },
           { facts: hash(9) },
           // The election in place of the facts, and numbers in place of one another.
           { election: hash(2), facts: hash(1) },
           { epoch: 5, sealed: 2 },
           { sealed: 3, final: 5 },
           { epoch: 3, final: 2 },
+          { final: 6, tallies: 3 },
           { sealed: 2 ** 32 + 5 },
         ].map(made),
       ),
@@ -135,7 +139,7 @@ describe('statements', () => {
   it('of facts leave the claim and its server to the claim', () => {
     const facts = stateFacts(state, sha256);
     expect(
-      stateFacts({ ...state, ...{ server: 2, epoch: 9, sealed: 9, final: 9 } }, sha256),
+      stateFacts({ ...state, ...{ server: 2, epoch: 9, sealed: 9, final: 9, tallies: 9 } }, sha256),
     ).toEqual(facts);
     const others: Partial<StateToSign>[] = [
       {},
@@ -196,7 +200,7 @@ describe('statements', () => {
     expect(texts.map(({ length }, i) => length - (tags[i] ?? '').length)).toEqual([
       32 + 32 + 8 + 1 + 32 + 2 + 64 + 2 + 64,
       32 + 32 + 8 + 1 + 32 + 2 + 64 + 2 + 64,
-      32 + 1 + 8 + 8 + 8 + 32,
+      32 + 1 + 8 + 8 + 8 + 8 + 32,
       32 + 1 + 32,
       32 + 8 + 32 + 4 + 64,
       8 + 32 + 48,
@@ -225,7 +229,7 @@ describe('statements', () => {
 
   it('take numbers that there can be only', () => {
     for (const wrong of [-1, 0.5, 2 ** 53]) {
-      for (const field of ['epoch', 'sealed', 'final'] as const) {
+      for (const field of ['epoch', 'sealed', 'final', 'tallies'] as const) {
         expect(() =>
           claimStatement(hash(1), 1, { ...claim, [field]: wrong }, hash(2), sha256),
         ).toThrow('unsigned safe integers');

@@ -177,6 +177,7 @@ describe('another client, made from the description of the vectors,', () => {
       epoch: number;
       sealed: number;
       final: number;
+      tallies: number;
       head: string;
       tallied: number;
       runId: string | null;
@@ -198,7 +199,7 @@ describe('another client, made from the description of the vectors,', () => {
       const server = le(1, 'abc'.indexOf(vector.server));
       const statement = hash(
         ...[tag('state'), hex(vector.electionHash), server, le(8, vector.epoch)],
-        ...[le(8, vector.sealed), le(8, vector.final), hex(vector.facts)],
+        ...[le(8, vector.sealed), le(8, vector.final), le(8, vector.tallies), hex(vector.facts)],
       );
       expect(statement).toBe(vector.statement);
     }

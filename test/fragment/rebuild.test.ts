@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { present } from '../../src/base/assert.ts';
 import { wordsFromBytes } from '../../src/base/bits.ts';
+import type { Bytes } from '../../src/base/bytes.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
 import { tallyCommitment } from '../../src/election/runs.ts';
 import type { Party } from '../../src/mpc/parties.ts';
@@ -163,6 +165,67 @@ describe('an older copy of a disk', () => {
     expect(world.nodes[2].writes.filter(({ kind }) => kind === 'begin-rebuild')).toEqual([]);
     castEverywhere(world, ballots(world, 100, 10));
     expect(world.recombined(2)).toEqual([50]);
+  });
+
+  describe('from before a tally of which one peer has heard, and the other not', () => {
+    /** Server c has pools of 20 and 5 ballots. The copy has both, and the tally of the first; server b has not heard of the second. */
+    const forgetful = (seed: number): { readonly world: World; readonly image: Bytes } => {
+      const world = met(seed, { minRelease: 10 });
+      castEverywhere(world, ballots(world, 1, 20));
+      let image: Bytes | null = null;
+      world.rewrite = (message, from, to) => {
+        image ??= message.kind === 'round' ? world.image(2) : null;
+        return message.kind === 'state' && message.tallied === 2 && from === 2 && to === 1
+          ? null
+          : message;
+      };
+      castEverywhere(world, ballots(world, 100, 5));
+      expect(finals(world)).toEqual([2, 1, 2]);
+      return { world, image: present<Bytes>(image, 'a copy') };
+    };
+    const finals = (world: World) => world.nodes.map(({ tables }) => tables.state().final);
+    /** Server c comes back with the copy, and server b is all that it reaches. */
+    const comeBack = (world: World, image: Bytes): void => {
+      world.rewrite = (message) => message;
+      world.putBack(2, image);
+      world.kill(0);
+      for (const gone of [0, 2] as const) {
+        world.notice(1, gone);
+      }
+      world.restart(2);
+      world.connect(1, 2);
+      world.settle();
+      expect(isRebuilding(world)).toEqual([false, false, false]);
+    };
+
+    it('makes nobody undo that tally', () => {
+      const { world, image } = forgetful(13);
+      comeBack(world, image);
+      expect(world.nodes[1].tables.state().tally?.count).toBe(2);
+      world.quiesce();
+      expect(world.nodes[2].writes.filter(({ kind }) => kind === 'begin-rebuild')).toHaveLength(1);
+      expect(isRebuilding(world)).toEqual([false, false, false]);
+      expect(finals(world)).toEqual([2, 2, 2]);
+      expect(world.recombined(2)).toEqual([25]);
+    });
+
+    it('shows no tally too near to one that it has forgotten to have shown', () => {
+      const { world, image } = forgetful(14);
+      expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 25');
+      comeBack(world, image);
+      const unheard = 'has not heard both others since it started';
+      expect(operate(world, 2, printTally()).lines[0]).toBe(
+        `No tally is shown: this server ${unheard}.`,
+      );
+      expect(operate(world, 1, printTally()).lines[0]).toContain(unheard);
+      expect(snapshotOf(world, 2).release.waitsFor).toBe(
+        'both other servers to be heard once since this one started',
+      );
+      world.quiesce();
+      for (const party of parties) {
+        expect(operate(world, party, printTally()).lines[0]).toBe('Number of votes: 25');
+      }
+    });
   });
 });
 

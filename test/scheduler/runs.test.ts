@@ -338,6 +338,7 @@ describe('R13: a step back', () => {
     ['the peer shows the nonces of the run', {}],
     ['the peer is being rebuilt', { next: { view: otherView, rebuilding: true } }],
     ['the peer has not told all', { next: { view: otherView, whole: false } }],
+    ["the peer's file may be an older copy", { next: { view: otherView, witnessed: false } }],
     ['the peer is at this pool', { next: { view: otherView, ...tallied(2, 1) } }],
     ['the peer is two pools before', { next: { view: otherView, ...tallied(0, 1) } }],
     [

@@ -122,7 +122,8 @@ describe('an audit finds', () => {
     ['file', 'UPDATE meta SET whole = 2'],
     ['file', 'DELETE FROM meta'],
     ['file', 'UPDATE meta SET election_hash = zeroblob(32)'],
-    ['file', 'PRAGMA user_version = 2'],
+    ['file', 'PRAGMA user_version = 1'],
+    ['file', 'PRAGMA user_version = 99'],
   ])('a fault with the %s: %s', (check, sql) => {
     const faults = faultsOf(audited(played, edited(sql)));
     expect(faults.join('\n')).toMatch(

@@ -161,10 +161,12 @@ export const claimOf = (
   epoch: number,
   sealed: number,
   final: number,
+  tallies = final,
 ): Remembered => ({
   epoch,
   sealed,
   final,
+  tallies,
   facts: named(`facts of ${name}`),
   signature: concatBytes(named(`r of ${name}`), named(`s of ${name}`)),
 });

@@ -66,7 +66,8 @@ describe('the tables refuse by themselves', () => {
     `UPDATE meta SET rebuilding = 'why'`,
     `UPDATE meta SET server = 'd'`,
     'UPDATE meta SET election_hash = zeroblob(31)',
-    'INSERT INTO meta SELECT 2, election_hash, server, whole, rebuilding, epoch, final FROM meta',
+    'INSERT INTO meta SELECT 2, election_hash, server, whole, rebuilding, epoch, final, tallies FROM meta',
+    'UPDATE meta SET tallies = -1',
     'UPDATE peer SET facts = zeroblob(31)',
     'UPDATE peer SET facts = zeroblob(33)',
     'UPDATE peer SET signature = zeroblob(63)',
@@ -105,7 +106,7 @@ describe('the tables refuse by themselves', () => {
   });
 
   test.each(
-    ['epoch', 'sealed', 'final', 'facts', 'signature'].map((column) => [
+    ['epoch', 'sealed', 'final', 'tallies', 'facts', 'signature'].map((column) => [
       `UPDATE peer SET ${column} = NULL`,
     ]),
   )('%s', (sql) => {

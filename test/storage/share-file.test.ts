@@ -40,6 +40,7 @@ import { temporaryFolder } from './temporary.ts';
 beforeAll(buildForChildren);
 afterAll(removeBuilt);
 
+const newest = schemaSteps.length;
 const newPath = (): string => path.join(temporaryFolder(), 'fribs.db');
 
 function filled(): string {
@@ -165,11 +166,11 @@ describe('refused', () => {
 
   test('a file of a newer schema', () => {
     const file = filled();
-    edit(file, 'PRAGMA user_version = 2');
+    edit(file, `PRAGMA user_version = ${newest + 1}`);
     expect(reasonNotToOpen(file)).toBe(
-      `${file}: made by a newer fribs (schema 2, this one knows up to 1): update this server's program`,
+      `${file}: made by a newer fribs (schema ${newest + 1}, this one knows up to ${newest}): update this server's program`,
     );
-    edit(file, 'PRAGMA user_version = 1');
+    edit(file, `PRAGMA user_version = ${newest}`);
     expect(reasonNotToOpen(file)).toBe('opened');
   });
 
@@ -350,7 +351,7 @@ describe('what is wrong with a file', () => {
       isBroken: false,
     });
     other.close();
-    edit(file, 'PRAGMA user_version = 2');
+    edit(file, `PRAGMA user_version = ${newest + 1}`);
     expect(isBroken(file)).toBe(false);
   });
 });
@@ -390,7 +391,7 @@ describe('a file of an older schema', () => {
     bringUpToDate(db, [...schemaSteps, later]);
     bringUpToDate(db, [...schemaSteps, later]);
     expect(db.prepare('SELECT note FROM meta').pluck().get()).toBe('b');
-    expect(db.pragma('user_version', { simple: true })).toBe(2);
+    expect(db.pragma('user_version', { simple: true })).toBe(newest + 1);
   });
 
   test('stays as it was if a step fails', () => {

@@ -101,6 +101,7 @@ describe.each(disks)('share tables in $kind', (disk) => {
       tally: null,
       beforeTally: null,
       final: 0,
+      tallies: 0,
       bound: null,
       agreed: null,
       shown: null,

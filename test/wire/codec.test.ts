@@ -33,6 +33,7 @@ const claim = {
   epoch: 1,
   sealed: 2 ** 40,
   final: 3,
+  tallies: 4,
   facts: digest,
   signature: new Uint8Array(64).fill(6),
 };
@@ -48,6 +49,7 @@ const fullState: PeerMessage = {
   epoch: 2,
   sealed: 2 ** 40,
   final: 3,
+  tallies: 4,
   head: digest,
   tallied: 3,
   runId: digest,
@@ -56,6 +58,7 @@ const fullState: PeerMessage = {
   castersHash: digest,
   halted: false,
   rebuilding: false,
+  witnessed: true,
   flushing: true,
   view: [null, new Uint8Array(16), null],
   held: Array.from({ length: limits.digestsPerStateMax }, () => digest),

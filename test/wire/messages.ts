@@ -56,7 +56,7 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     electionHash: digest,
     versionHash: digest,
     remembers: nullable(
-      fc.record({ epoch, sealed: count, final: count, facts: digest, signature }),
+      fc.record({ epoch, sealed: count, final: count, tallies: count, facts: digest, signature }),
     ),
   }),
   state: fc.record({
@@ -64,6 +64,7 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     epoch,
     sealed: count,
     final: count,
+    tallies: count,
     head: digest,
     tallied: count,
     runId: nullable(digest),
@@ -71,6 +72,7 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     signature,
     castersHash: digest,
     rebuilding: fc.boolean(),
+    witnessed: fc.boolean(),
     halted: fc.boolean(),
     flushing: fc.boolean(),
     view: fc.tuple(nullable(nonce), nullable(nonce), nullable(nonce)),
