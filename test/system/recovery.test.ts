@@ -12,6 +12,7 @@ import {
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
+import { schemaSteps } from '../../src/storage/schema.ts';
 import { type Letter, letters, Servers } from '../support/servers.ts';
 
 async function started(): Promise<Servers> {
@@ -130,7 +131,7 @@ test('a file that is locked, or of a newer program, is not replaced', async () =
     );
   }
   expect(asides(servers, 'c')).toEqual([]);
-  edit(file, 'PRAGMA user_version = 1');
+  edit(file, `PRAGMA user_version = ${schemaSteps.length}`);
   await servers.start('c');
   await servers.linked();
 });
