@@ -200,7 +200,7 @@ export class Agreement {
       case 'send-state':
         return out.toPeer(
           effect.to,
-          stateMessage(this.#context, effect, this.#releases.agreed, this.#stateSignature()),
+          stateMessage(this.#context, effect, this.#releases, this.#stateSignature()),
         );
       case 'send-pool':
         return out.toPeer(effect.to, poolMessage(effect.pool));

@@ -5,6 +5,7 @@ import { type FileClaim, poolStatement } from '../election/statements.ts';
 import { next, type Party, type PerParty, partyName, partyOf } from '../mpc/parties.ts';
 import type { SchedulerEvent } from '../scheduler/effects.ts';
 import { peersOf } from '../scheduler/hear.ts';
+import { isWitnessed } from '../scheduler/state.ts';
 import type { PeerReport } from '../scheduler/types.ts';
 import type { PeerMessage, PeerMessageOf, WireClaim } from '../wire/peer-messages.ts';
 import type { Casting } from './casting.ts';
@@ -204,11 +205,16 @@ export class PeerDesk {
         return;
       }
       link.verified = key;
-      this.#remember(peer, report, facts, message.signature);
     }
+    // Also where the same words were heard before: the signature does not cover whether the peer is witnessed.
+    this.#remember(peer, report, facts, message.signature);
     this.#compareCasters(peer, link, toHex(message.castersHash));
     const held = message.held.map(toHex);
     const safe = message.safe.map(toHex);
+    const { state } = this.#context.scheduler;
+    if (!(state.rebuilding || isWitnessed(state))) {
+      this.#parts.releases.hearBinding(message, now);
+    }
     this.#parts.tell({ kind: 'state', peer, report, held, safe, whole: !message.more }, now);
     if (!(message.more || out.isClosing(peer))) {
       out.acceptPeer(peer);

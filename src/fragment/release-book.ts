@@ -1,6 +1,7 @@
 import { present } from '../base/assert.ts';
 import { releaseGap } from '../election/release-rule.ts';
 import { partyName } from '../mpc/parties.ts';
+import { isWitnessed } from '../scheduler/state.ts';
 import type { FragmentContext } from './context.ts';
 import type { Release, StoredState, TallyShare } from './ports.ts';
 
@@ -109,8 +110,10 @@ export class ReleaseBook {
     if (this.#isUnsure && release.pool === this.#bound?.pool) {
       return false;
     }
-    // A rebuilt server does not know what it has shown itself: surely no less than what was released by the rule.
-    if (this.#shown === null && release.forced && this.#context.scheduler.state.epoch > 0) {
+    // Rebuilt, or from a file that may be an older copy, it does not know what it has shown itself: surely no less
+    // than what was released by the rule.
+    const { state } = this.#context.scheduler;
+    if (release.forced && !release.shown && (state.epoch > 0 || !isWitnessed(state))) {
       return false;
     }
     const last = this.#shown?.votes ?? 0;

@@ -311,6 +311,21 @@ export class Releases {
     }
   }
 
+  /**
+   * While this file may be an older copy, what a peer is bound to binds this server as after a rebuild: it may have
+   * agreed to it, shown it, and forgotten it.
+   */
+  hearBinding(
+    { bound, binding }: Pick<PeerMessageOf<'state'>, 'bound' | 'binding'>,
+    now: number,
+  ): void {
+    if (binding !== null && binding.pool > (this.#book.bound?.pool ?? -1)) {
+      const told = releaseFromWire(binding, bound?.pool === binding.pool, now);
+      this.#context.out.store({ kind: 'keep-release', release: told });
+      this.#book.restore(told);
+    }
+  }
+
   /** The peers did not answer in time. */
   timeOut(now: number): void {
     const proposal = this.#proposal;

@@ -91,7 +91,7 @@ export function stateFacts({ scheduler }: FragmentContext): StateFacts {
 export function stateMessage(
   context: FragmentContext,
   news: { held: readonly string[]; safe: readonly string[]; whole: boolean },
-  bound: Release | null,
+  { agreed, bound }: { readonly agreed: Release | null; readonly bound: Release | null },
   signature: Uint8Array,
 ): PeerMessageOf<'state'> {
   const { state } = context.scheduler;
@@ -119,7 +119,8 @@ export function stateMessage(
     held: byteList(news.held),
     safe: byteList(news.safe),
     more: !news.whole,
-    bound: bound === null ? null : releaseToWire(bound),
+    bound: agreed === null ? null : releaseToWire(agreed),
+    binding: bound === null ? null : releaseToWire(bound),
   };
 }
 

@@ -162,6 +162,7 @@ const version2 = `
 ALTER TABLE meta ADD COLUMN
   tallies /* How many tallies were ever stored here, those included that were stepped back from. */
   INTEGER NOT NULL DEFAULT 0 CHECK (tallies >= 0);
+UPDATE meta SET tallies = (SELECT coalesce(max(pool) + 1, 0) FROM tally_share);
 
 DROP TABLE peer;
 CREATE TABLE peer (

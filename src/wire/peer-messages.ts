@@ -55,7 +55,10 @@ const state = z.strictObject({
   safe: z.array(digest).max(limits.digestsPerStateMax),
   /** The list did not fit: more STATEs follow, and only the last of them counts as whole. */
   more: z.boolean(),
+  /** The newest release that two servers are bound to. */
   bound: release.nullable(),
+  /** The newest that the sender is bound to, be it by its own proposal alone. */
+  binding: release.nullable(),
 });
 
 /** How far a server's file had come, under that server's own signature (election/statements). */

@@ -217,15 +217,93 @@ describe('an older copy of a disk', () => {
       expect(operate(world, 2, printTally()).lines[0]).toBe(
         `No tally is shown: this server ${unheard}.`,
       );
-      expect(operate(world, 1, printTally()).lines[0]).toContain(unheard);
       expect(snapshotOf(world, 2).release.waitsFor).toBe(
         'both other servers to be heard once since this one started',
       );
+      expect(operate(world, 1, printTally()).lines[0]).toContain(unheard);
       world.quiesce();
       for (const party of parties) {
         expect(operate(world, party, printTally()).lines[0]).toBe('Number of votes: 25');
       }
     });
+  });
+
+  it('is known by what its server said before it was witnessed and again afterwards', () => {
+    const world = met(15);
+    castEverywhere(world, ballots(world, 1, 20));
+    let image: Bytes | null = null;
+    world.rewrite = (message, from) => {
+      image ??= message.kind === 'round' ? world.image(2) : null;
+      return message.kind === 'state' && message.tallied === 2 && from === 2 ? null : message;
+    };
+    castEverywhere(world, ballots(world, 100, 5));
+    world.rewrite = (message) => message;
+    // Server c comes back, says so to b, which cannot take it for proof yet, and then to a, which makes the tally final.
+    world.kill(2);
+    world.notice(0, 2);
+    world.notice(1, 2);
+    world.restart(2);
+    world.connect(1, 2);
+    world.settle();
+    world.breakLink(1, 2);
+    world.notice(1, 2);
+    world.notice(2, 1);
+    world.connect(0, 2);
+    world.settle();
+    expect(world.nodes[0].tables.state().final).toBe(2);
+    world.putBack(2, present<Bytes>(image, 'a copy'));
+    world.notice(0, 2);
+    world.restart(2);
+    world.connect(1, 2);
+    world.settle();
+    world.quiesce();
+    castEverywhere(world, ballots(world, 200, 30));
+    expect(world.nodes.map(({ tables }) => tables.state().final)).toEqual([3, 3, 3]);
+    expect(world.recombined(3)).toEqual([55]);
+  });
+
+  it('that lacks only a release is bound again by the peer that had asked for it', () => {
+    const world = met(16, { minRelease: 10 });
+    castEverywhere(world, ballots(world, 1, 20));
+    const image = world.image(2);
+    // Server c alone hears that b wants to show 20 votes; it agrees, and shows them before anybody hears of that.
+    world.rewrite = (message, from, to) =>
+      from === 2 || (from === 1 && to === 0) ? null : message;
+    world.command(1, printTally());
+    world.pass();
+    const id = world.command(2, printTally());
+    world.pass();
+    expect(world.nodes[2].answers.get(id)?.lines[0]).toBe('Number of votes: 20');
+    world.rewrite = (message) => message;
+    for (const peer of [0, 1] as const) {
+      world.breakLink(peer, peer === 0 ? 1 : 0);
+      world.notice(peer, peer === 0 ? 1 : 0);
+    }
+    world.putBack(2, image);
+    world.notice(0, 2);
+    world.notice(1, 2);
+    world.restart(2);
+    world.quiesce();
+    castEverywhere(world, ballots(world, 100, 5));
+    expect(operate(world, 2, printTally()).lines[0]).toContain('No tally is shown');
+    castEverywhere(world, ballots(world, 200, 5));
+    expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 30');
+  });
+
+  it('that was rebuilt follows no release that another server forces', () => {
+    const world = met(17, { minRelease: 10 });
+    castEverywhere(world, ballots(world, 1, 10));
+    expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 10');
+    const image = world.image(2);
+    castEverywhere(world, ballots(world, 50, 10));
+    expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 20');
+    castEverywhere(world, ballots(world, 100, 5));
+    operate(world, 1, printTally(true));
+    world.putBack(2, image);
+    world.quiesce();
+    expect(world.nodes[2].tables.state().epoch).toBe(1);
+    expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 10');
+    expect(operate(world, 2, printTally(true)).lines[0]).toBe('Number of votes: 25');
   });
 });
 

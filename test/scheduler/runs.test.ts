@@ -237,6 +237,7 @@ describe('R12: a tally becomes final', () => {
     ...atEither('is not linked', () => null),
     ...atEither('has not told all', () => ({ whole: false })),
     ...atEither('is being rebuilt', () => ({ rebuilding: true })),
+    ...atEither('may have an older copy', () => ({ witnessed: false })),
     ...atEither('is at the pool before', (peer) => tallied(1, peer)),
     ...atEither('has it of another run', (peer) => tallied(2, peer, 'other')),
   ])('not where %s', (_, change) => {

@@ -475,6 +475,15 @@ export const others: readonly PlantedFault[] = [
     edit('fragment/peer-desk.ts', ' || claim.tallies > than.tallies;', ';'),
   ),
   fault(
+    'words that were heard before their server was witnessed are not remembered',
+    edit('fragment/peer-desk.ts', 'this.#remember(peer, report, facts, message.signature);', ''),
+    edit(
+      'fragment/peer-desk.ts',
+      'link.verified = key;',
+      'link.verified = key; this.#remember(peer, report, facts, message.signature);',
+    ),
+  ),
+  fault(
     'a flush is done too soon',
     edit(
       telling,

@@ -65,6 +65,7 @@ const fullState: PeerMessage = {
   safe: Array.from({ length: limits.digestsPerStateMax }, () => digest),
   more: true,
   bound: null,
+  binding: null,
 };
 
 describe('round trip', () => {

@@ -80,6 +80,7 @@ export const peerMessages: { [K in PeerMessage['kind']]: fc.Arbitrary<PeerMessag
     safe: digests,
     more: fc.boolean(),
     bound: nullable(release),
+    binding: nullable(release),
   }),
   pool: fc.record({
     kind: fc.constant('pool' as const),
