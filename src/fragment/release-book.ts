@@ -183,17 +183,19 @@ export class ReleaseBook {
       : `${more} more ballots are final; ${this.missing()} more are needed before a newer tally is shown`;
   }
 
+  /** Whether this server has the tally that the release is of. */
+  knows({ pool, runId, votes }: Release): boolean {
+    const { reads } = this.#context.ports;
+    return reads.tallyRun(pool + 1) === runId && reads.pool(pool)?.votes === votes;
+  }
+
   opinion(release: Release): Opinion {
-    const { scheduler, ports, me } = this.#context;
+    const { scheduler, me } = this.#context;
     const name = `server ${partyName(me)}`;
     if (scheduler.state.rebuilding) {
       return { objection: `${name} is being rebuilt`, certain: false };
     }
-    const { reads } = ports;
-    if (
-      reads.tallyRun(release.pool + 1) !== release.runId ||
-      reads.pool(release.pool)?.votes !== release.votes
-    ) {
+    if (!this.knows(release)) {
       const objection = `${name} has no tally of this run of pool ${release.pool}`;
       return { objection, certain: !this.#isUnsure };
     }

@@ -313,14 +313,18 @@ export class Releases {
 
   /**
    * While this file may be an older copy, what a peer is bound to binds this server as after a rebuild: it may have
-   * agreed to it, shown it, and forgotten it.
+   * agreed to it, shown it, and forgotten it. An honest peer is bound to final pools only: what this file has no tally
+   * of is a lie, or the file is found to be an older copy and rebuilt.
    */
   hearBinding(
     { bound, binding }: Pick<PeerMessageOf<'state'>, 'bound' | 'binding'>,
     now: number,
   ): void {
-    if (binding !== null && binding.pool > (this.#book.bound?.pool ?? -1)) {
-      const told = releaseFromWire(binding, bound?.pool === binding.pool, now);
+    if (binding === null || binding.pool <= (this.#book.bound?.pool ?? -1)) {
+      return;
+    }
+    const told = releaseFromWire(binding, bound?.pool === binding.pool, now);
+    if (this.#book.knows(told)) {
       this.#context.out.store({ kind: 'keep-release', release: told });
       this.#book.restore(told);
     }

@@ -290,6 +290,26 @@ describe('an older copy of a disk', () => {
     expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 30');
   });
 
+  it('is bound to no release that it has no tally of, whatever a peer says while it starts', () => {
+    const world = met(18, { minRelease: 10 });
+    castEverywhere(world, ballots(world, 1, 20));
+    const release = {
+      pool: 0,
+      runId: new Uint8Array(32),
+      votes: 20,
+      forced: false,
+      by: 1 as const,
+    };
+    world.rewrite = (message, from) =>
+      message.kind === 'state' && from === 1
+        ? { ...message, binding: world.dice.chance(0.5) ? release : { ...release, pool: 2 ** 40 } }
+        : message;
+    world.kill(2);
+    world.quiesce();
+    expect(world.nodes[2].tables.state().bound).toBeNull();
+    expect(operate(world, 2, printTally()).lines[0]).toBe('Number of votes: 20');
+  });
+
   it('that was rebuilt follows no release that another server forces', () => {
     const world = met(17, { minRelease: 10 });
     castEverywhere(world, ballots(world, 1, 10));
