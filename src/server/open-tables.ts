@@ -5,7 +5,7 @@ import type { Election } from '../election/types.ts';
 import type { AuditCaster } from '../fragment/audit-records.ts';
 import { type Party, partyName } from '../mpc/parties.ts';
 import { auditFile } from '../storage/audit-file.ts';
-import { putAside, putInPlace, removeUnfinished } from '../storage/put-aside.ts';
+import { isThere, putAside, putInPlace, removeUnfinished } from '../storage/put-aside.ts';
 import type { OpenFault } from '../storage/share-file.ts';
 import { ShareTables } from '../storage/share-tables.ts';
 import { StorageError } from '../storage/storage-error.ts';
@@ -41,16 +41,17 @@ export function openTables(wanted: TablesToOpen): OpenedTables {
   const file = path.join(wanted.directory, 'fribs.db');
   try {
     const terms = termsOf(wanted);
+    const takenUp = wanted.rebuild ? takeUp(file) : [];
     const opened = ShareTables.open(file, terms);
     if (!opened.ok) {
-      return openAnew(wanted, file, opened);
+      return withNotes(takenUp, openAnew(wanted, file, opened));
     }
     const fault = wanted.rebuild ? deepFault(wanted, file) : null;
     if (fault === null) {
-      return { tables: opened.value, notes: [] };
+      return { tables: opened.value, notes: takenUp };
     }
     opened.value.close();
-    return replaced(wanted, file, fault);
+    return withNotes(takenUp, replaced(wanted, file, fault));
   } catch (error) {
     if (error instanceof StorageError || (error instanceof Error && 'syscall' in error)) {
       throw new OperatorError(`${file}: ${error.message}.`);
@@ -80,12 +81,33 @@ function openAnew(wanted: TablesToOpen, file: string, opened: OpenFault): Opened
   return replaced(wanted, file, opened.reason);
 }
 
+const madeFor = (file: string): string => `${file}.new`;
+
+const withNotes = (before: readonly string[], opened: OpenedTables): OpenedTables => ({
+  ...opened,
+  notes: [...before, ...opened.notes],
+});
+
+/**
+ * A rebuild that was ended after the old file was put aside and before the new one was put in its place is gone on
+ * with: the new one has the ballots that waited in the old one. It is then looked at as any other file is.
+ */
+function takeUp(file: string): readonly string[] {
+  const made = madeFor(file);
+  if (!isThere(made) || isThere(file)) {
+    return [];
+  }
+  putAside(file, 'broken', new Date());
+  putInPlace(made, file);
+  return [`${file}: goes on with what an interrupted --rebuild had made.`];
+}
+
 /**
  * Makes a new file under another name, with the ballots that waited in the old one, and only then lets it take that
  * one's place: whatever happens meanwhile, there is still the old file to begin with again.
  */
 function replaced(wanted: TablesToOpen, file: string, reason: string): OpenedTables {
-  const made = `${file}.new`;
+  const made = madeFor(file);
   const carried = makeAnew(wanted, file, made);
   const aside = putAside(file, 'broken', new Date());
   putInPlace(made, file);

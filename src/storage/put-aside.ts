@@ -9,7 +9,9 @@ import { syncFolder } from './connection.ts';
  */
 const suffixes = ['', '-wal', '-shm', '-journal'] as const;
 
-const isThere = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+/** Whether anything has this name, be it a link that leads nowhere. */
+export const isThere = (file: string): boolean =>
+  lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 
 /** Gives whatever stands at `file`, and beside it, another name; null where there is nothing. Nothing is ever overwritten. */
 export function putAside(file: string, why: string, now: Date): string | null {
@@ -32,14 +34,16 @@ export function removeUnfinished(file: string): void {
   }
 }
 
-/** Gives a closed file the name that it is for, which nothing may have any more. */
+/** Gives a file, with what is beside it, the name that it is for, which nothing may have any more. */
 export function putInPlace(made: string, file: string): void {
-  assert(!isThere(`${made}-wal`), 'what was logged is in the file');
   assert(
     suffixes.every((suffix) => !isThere(`${file}${suffix}`)),
     'nothing is overwritten',
   );
-  renameSync(made, file);
+  // The file comes last: it has its name once all of it is there.
+  for (const suffix of suffixes.filter((each) => isThere(`${made}${each}`)).reverse()) {
+    renameSync(`${made}${suffix}`, `${file}${suffix}`);
+  }
   syncFolder(path.dirname(file));
 }
 

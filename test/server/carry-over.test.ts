@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -6,7 +6,7 @@ import { present } from '../../src/base/assert.ts';
 import type { Bytes } from '../../src/base/bytes.ts';
 import type { AuditCaster } from '../../src/fragment/audit-records.ts';
 import type { Party } from '../../src/mpc/parties.ts';
-import { type OpenedTables, openTables } from '../../src/server/open-tables.ts';
+import { type OpenedTables, openTables, type TablesToOpen } from '../../src/server/open-tables.ts';
 import { OperatorError } from '../../src/server/operator-error.ts';
 import { ballots, castEverywhere, operate, printTally } from '../fragment/scenes.ts';
 import {
@@ -111,6 +111,15 @@ interface Rebuilt extends OpenedTables {
   readonly folder: string;
 }
 
+const toOpen = (world: World, directory: string): TablesToOpen => ({
+  directory,
+  party,
+  election: world.election,
+  rebuild: true,
+  casters: [{ kind: 'caster', ...keys.caster }],
+  say: () => undefined,
+});
+
 /** Puts a file in place as server b's, and starts from it with --rebuild. */
 function rebuiltFrom(
   { world, image }: Pick<Scene, 'world' | 'image'>,
@@ -122,14 +131,7 @@ function rebuiltFrom(
   writeFileSync(file, inMode(image, 2));
   damage(file);
   const before = readFileSync(file);
-  const opened = openTables({
-    directory: folder,
-    party,
-    election: world.election,
-    rebuild: true,
-    casters,
-    say: () => undefined,
-  });
+  const opened = openTables({ ...toOpen(world, folder), casters });
   onTestFinished(() => opened.tables.close());
   const aside = readdirSync(folder).find((name) => /^fribs\.db\.broken-.*Z$/.test(name));
   expect(readFileSync(path.join(folder, present(aside, 'the old file'))).equals(before)).toBe(true);
@@ -285,6 +287,40 @@ test('what was begun and never put in place is begun again', () => {
   });
   expect(carried(rebuilt)).toHaveLength(3);
   expect(readdirSync(rebuilt.folder).filter((name) => name.includes('.new'))).toEqual([]);
+});
+
+test('a rebuild that ended between its two renames is gone on with', () => {
+  const scene = played(10);
+  const { folder, tables } = rebuiltFrom(scene, breakPage('event'));
+  tables.close();
+  const file = path.join(folder, 'fribs.db');
+  renameSync(file, `${file}.new`);
+  writeFileSync(`${file}-shm`, 'left by whoever was ended');
+  const again = openTables(toOpen(scene.world, folder));
+  onTestFinished(() => again.tables.close());
+  expect(again.notes).toEqual([`${file}: goes on with what an interrupted --rebuild had made.`]);
+  expect(carried(again)).toEqual(scene.waiting.map(digestOf));
+  resume(scene.world, again);
+  const { final, lastPool } = scene.world.nodes[party].tables.state();
+  expect(lastPool?.votes).toBe(30 + 120);
+  expect(scene.world.recombined(final)).toEqual(truth(scene.world, scene.casts).sums);
+});
+
+test('what an interrupted rebuild left is looked at like any other file', () => {
+  const scene = played(11);
+  const { folder, tables } = rebuiltFrom(scene, breakPage('event'));
+  tables.close();
+  const file = path.join(folder, 'fribs.db');
+  renameSync(file, `${file}.new`);
+  breakPage('event')(`${file}.new`);
+  const again = openTables(toOpen(scene.world, folder));
+  onTestFinished(() => again.tables.close());
+  expect(again.notes).toEqual([
+    expect.stringMatching(/goes on with what an interrupted/),
+    expect.stringMatching(/begun anew, to be rebuilt/),
+    'Carried over from it: 3 batches with 120 ballots that waited to be tallied.',
+  ]);
+  expect(carried(again)).toEqual(scene.waiting.map(digestOf));
 });
 
 test('wherever bits flip, a rebuild begins with nothing but batches that were cast', () => {
