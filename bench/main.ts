@@ -1,64 +1,59 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { programPath } from '../src/cli/program.ts';
-import { parties, partyName } from '../src/mpc/parties.ts';
-import { benchCircuit, formatCircuitRows } from './circuit.ts';
-import { isExact, outcomeText } from './live-election.ts';
-import { showSpread, whole } from './statistics.ts';
-import { ballotsMax, benchSystem, type ScenarioResult, type SystemResult } from './system.ts';
+import type { Settings, Voice } from './part.ts';
+import { parts } from './parts.ts';
+import { ballotsMax } from './system.ts';
 
-const usage = `npm run bench -- [--ballots N] [--runs N] [--only circuit|system|consoles]
+const usage = `npm run bench -- [--ballots N] [--runs N] [--only PART,..] [--json FILE]
 
-Measures the tally circuit in this process, three real servers with a client, each a process of its
-own, in a temporary directory (TMPDIR says where), and consoles on terminals beside them. It checks
-nothing but that tallies are exact.
+Measures the parts below, most of them on real servers and clients, each a process of its own, in a
+temporary directory (TMPDIR says where). It checks nothing but that tallies are exact.
 
-  --ballots N   Ballots that a client casts in one run of the system (100000)
-  --runs N      Runs of each measurement (5)
-  --only PART   circuit, system or consoles: only that part`;
+  --ballots N     Ballots that a client casts in one run of the system (100000)
+  --runs N        Runs of each measurement (5)
+  --only PART,..  Only these parts, of ${Object.keys(parts).join(', ')}
+  --json FILE     Writes all that was measured to a file, too`;
 
-const parts = ['circuit', 'system', 'consoles'] as const;
-
-const circuitSizes = [1e4, 1e5, 1e6, 1e7];
 const runsMax = 1_000;
-const labelWidth = 44;
 
-interface Settings {
-  readonly ballots: number;
-  readonly runs: number;
-  readonly only: (typeof parts)[number] | null;
+interface Asked extends Settings {
+  readonly parts: readonly string[];
+  readonly json: string | null;
 }
 
-function say(line = ''): void {
-  process.stdout.write(`${line}\n`);
-}
+const voice: Voice = {
+  say: (line = '') => process.stdout.write(`${line}\n`),
+  progress: (line) => process.stderr.write(`... ${line}\n`),
+};
 
-function settingsGiven(): Settings | null {
+function asked(): Asked | null {
   const { values } = parseArgs({
     options: {
       ballots: { type: 'string', default: '100000' },
       runs: { type: 'string', default: '5' },
-      only: { type: 'string' },
+      only: { type: 'string', default: Object.keys(parts).join(',') },
+      json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   const settings = {
     ballots: numberGiven('--ballots', values.ballots, ballotsMax),
     runs: numberGiven('--runs', values.runs, runsMax),
-    only: values.only === undefined ? null : partGiven(values.only),
+    parts: values.only.split(',').map(partGiven),
+    json: values.json ?? null,
   };
   return values.help ? null : settings;
 }
 
-function partGiven(name: string): (typeof parts)[number] {
-  const part = parts.find((one) => one === name);
-  if (part === undefined) {
-    throw new Error(`--only is one of ${parts.join(', ')}, not ${name}`);
+function partGiven(name: string): string {
+  if (!Object.hasOwn(parts, name)) {
+    throw new Error(`--only takes of ${Object.keys(parts).join(', ')}, not ${name}`);
   }
-  return part;
+  return name;
 }
 
 function numberGiven(name: string, text: string, max: number): number {
@@ -80,85 +75,32 @@ function describeMachine(): string {
   ].join('\n');
 }
 
-function showCircuit(runs: number): boolean {
-  say();
-  say(`Tally circuit, all three servers in this process, median of ${runs} runs (min..max):`);
-  // The first pools are tallied by code that is not compiled yet.
-  benchCircuit([1e5], 5);
-  const rows = benchCircuit(circuitSizes, runs);
-  say(formatCircuitRows(rows));
-  return rows.every(({ exact }) => exact);
-}
-
-async function showSystem({ ballots, runs }: Settings): Promise<boolean> {
-  say();
-  say('Three servers and a client, four processes: TLS 1.3, SQLite with synchronous FULL.');
-  say(`${whole(ballots)} ballots a run, after a warm-up median of ${runs} runs (min..max):`);
-  const progress = (line: string) => process.stderr.write(`... ${line}\n`);
-  const result = await benchSystem(ballots, runs, progress);
-  for (const one of result.scenarios) {
-    showScenario(one);
+/** Whether every tally was exact. */
+async function main({ json, parts: wanted, ...settings }: Asked): Promise<boolean> {
+  const machine = describeMachine();
+  voice.say(machine);
+  let isExact = true;
+  const measured: Record<string, unknown> = {};
+  for (const name of wanted) {
+    const part = await parts[name]?.();
+    const result = await part?.(settings, voice);
+    isExact &&= result?.isExact === true;
+    measured[name] = result?.raw;
+    if (json !== null) {
+      writeFileSync(json, `${JSON.stringify({ machine, settings, measured }, null, 1)}\n`);
+    }
   }
-  showServers(result);
-  line('tally of all runs', outcomeText(result.outcome));
-  return isExact(result.outcome);
-}
-
-function showScenario(one: ScenarioResult): void {
-  say();
-  say(one.scenario.title);
-  line('ballots/s, dialing to stored by two', showSpread(one.toCast, whole));
-  line('ballots/s, dialing to final on all three', showSpread(one.toFinal, whole));
-  line('ballots/s, whole client process and final', showSpread(one.wholeProcess, whole));
-  line('seconds, dialing to final', showSpread(one.finalSeconds, twoDigits));
-  line('peak MB of the client', showSpread(one.clientPeakBytes, megabytes));
-  line('CPU seconds of the client', showSpread(one.clientCpuSeconds, twoDigits));
-  line('bytes of database per ballot and server', one.bytesPerBallot.toFixed(1));
-}
-
-function showServers(result: SystemResult): void {
-  say();
-  say('all runs together');
-  for (const party of parties) {
-    const peak = megabytes(result.serverPeakBytes[party]);
-    const cpu = result.serverCpuSeconds[party].toFixed(1);
-    line(`server ${partyName(party)}: peak MB, CPU seconds`, `${peak}, ${cpu}`);
-  }
-  line('ms of an fsync of 4 KiB on this disk', showSpread(result.fsyncMs, twoDigits));
-}
-
-const twoDigits = (value: number): string => value.toFixed(2);
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
-
-function line(label: string, value: string): void {
-  say(`  ${label.padEnd(labelWidth)}${value}`);
-}
-
-/** Whether every tally was exact, of the circuit and of the servers. */
-async function main(settings: Settings): Promise<boolean> {
-  const { only, runs } = settings;
-  const wants = (part: (typeof parts)[number]) => only === null || only === part;
-  say(describeMachine());
-  const circuit = !wants('circuit') || showCircuit(runs);
-  const system = !wants('system') || (await showSystem(settings));
-  const consoles = !wants('consoles') || (await measureConsoles(runs));
-  return circuit && system && consoles;
-}
-
-/** Loaded only now: what is needed for terminals is not there on every system. */
-async function measureConsoles(runs: number): Promise<boolean> {
-  const { showConsoles } = await import('./show-consoles.ts');
-  return showConsoles(runs, say);
+  return isExact;
 }
 
 let exitCode = 2;
 try {
-  const settings = settingsGiven();
+  const wanted = asked();
   exitCode = 1;
-  if (settings === null) {
-    say(usage);
+  if (wanted === null) {
+    voice.say(usage);
     exitCode = 0;
-  } else if (await main(settings)) {
+  } else if (await main(wanted)) {
     exitCode = 0;
   }
 } catch (error) {

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import {
   benchConsoles,
   type ConsolesResult,
@@ -11,29 +10,28 @@ import {
   type Watching,
 } from './consoles.ts';
 import { isExact, outcomeText } from './live-election.ts';
+import { type Part, row } from './part.ts';
 import { quantile, showSpread, spreadOf, whole } from './statistics.ts';
 
-const labelWidth = 44;
-
-/** Measures the operator consoles and says it. Whether the tally of all runs was exact. */
-export async function showConsoles(runs: number, say: (line: string) => void): Promise<boolean> {
-  const line = (label: string, value: string) => say(`  ${label.padEnd(labelWidth)}${value}`);
-  say('');
+/** Measures the operator consoles and says it. */
+export const showConsoles: Part = async ({ runs }, { say, progress }) => {
+  const line = (label: string, value: string) => say(row(label, value));
+  say();
   say('Consoles on terminals of their own, three servers: TLS 1.3, SQLite with synchronous FULL.');
   say(`After a warm-up median of ${runs} runs (min..max) [load average of the machine before]:`);
-  const result = await benchConsoles(runs, (what) => process.stderr.write(`... ${what}\n`));
+  const result = await benchConsoles(runs, progress);
   showAlone(result, line);
-  say('');
+  say();
   say(`${whole(saturatingBallots)} ballots of one client, as fast as it can`);
   showUnderLoad(result.saturated, line);
   line('ms to echo a key, p50, p95, max', echoes(result.loadedEchoMs));
-  say('');
+  say();
   say(`${pacedClients} clients of ${whole(pacedBallots)} ballots, one each second`);
   showUnderLoad(result.paced, line);
-  say('');
+  say();
   line('tally of all runs', outcomeText(result.outcome));
-  return isExact(result.outcome);
-}
+  return { isExact: isExact(result.outcome), raw: result };
+};
 
 type SayLine = (label: string, value: string) => void;
 

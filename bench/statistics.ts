@@ -27,3 +27,5 @@ export const showSpread = (spread: Spread, show: (value: number) => string): str
   `${show(spread.median)} (${show(spread.min)}..${show(spread.max)})`;
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');
+export const twoDigits = (value: number): string => value.toFixed(2);
+export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
