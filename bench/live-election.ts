@@ -119,6 +119,19 @@ export class LiveElection {
     };
   }
 
+  /**
+   * Takes ballots into account that the benchmark has cast itself, and tells when all three servers have told that they
+   * are final, by the clock of `process.hrtime`. `since` is when what is measured began.
+   */
+  async final(
+    { ballots, yes }: { readonly ballots: number; readonly yes: number },
+    since = process.hrtime.bigint(),
+  ): Promise<bigint> {
+    this.#votes += ballots;
+    this.#yes += yes;
+    return this.#finality.reached(this.#votes, since, waitMs(ballots));
+  }
+
   async outcome(): Promise<Outcome> {
     const { dir } = this.#processes;
     const { output } = await this.#processes.run(['client', 'tally', '--json', '--dir', dir]);

@@ -4,5 +4,6 @@ import type { Part } from './part.ts';
 export const parts: Readonly<Record<string, () => Promise<Part>>> = {
   circuit: async () => (await import('./show-circuit.ts')).showCircuit,
   system: async () => (await import('./show-system.ts')).showSystem,
+  ballots: async () => (await import('./show-ballots.ts')).showBallots,
   consoles: async () => (await import('./show-consoles.ts')).showConsoles,
 };
