@@ -15,7 +15,7 @@ export const stationCount = 2;
 export const dialed = { ballots: 600, atATime: 12 } as const;
 
 /** Connections that are kept. `booths` are clients, each with three connections. */
-export const kept = { ballots: 12_000, booths: 64, onTheWay: 4 } as const;
+export const kept = { ballots: 12_000, booths: 64, onTheWay: 2 } as const;
 
 /** As voters come. */
 export const paced = { seconds: 10, booths: 64, barPerSecond: 1_000 } as const;

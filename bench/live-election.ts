@@ -84,14 +84,24 @@ export class LiveElection {
     return { command: ['many', start, String(ballots), '--vote', 'random'], ballots, yes: null };
   }
 
-  /** Returns when all of it is final. `onCast` is called when two servers have stored every ballot. */
-  async cast({ command, ballots, yes }: Casting, onCast?: () => void): Promise<CastRun> {
+  /**
+   * Returns when all of it is final. `onCast` is called when two servers have stored every ballot, `onDialing` when the
+   * client begins to dial.
+   */
+  async cast(
+    { command, ballots, yes }: Casting,
+    onCast?: () => void,
+    onDialing?: () => void,
+  ): Promise<CastRun> {
     const votes = this.#votes + ballots;
     const times = new Map<Extract<Report, { kind: 'time' }>['at'], bigint>();
     let finality: Promise<bigint> | null = null;
     const onReport = (report: Report) => {
       if (report.kind === 'time') {
         times.set(report.at, BigInt(report.nanoseconds));
+      }
+      if (report.kind === 'time' && report.at === 'dialing') {
+        onDialing?.();
       }
       if (report.kind === 'time' && report.at === 'cast') {
         finality = this.#finality.reached(votes, times.get('dialing') ?? started, waitMs(ballots));

@@ -8,12 +8,13 @@ import type { Settings, Voice } from './part.ts';
 import { parts } from './parts.ts';
 import { ballotsMax } from './system.ts';
 
-const usage = `npm run bench -- [--ballots N] [--runs N] [--only PART,..] [--json FILE]
+const usage = `npm run bench -- [--ballots N] [--large N] [--runs N] [--only PART,..] [--json FILE]
 
 Measures the parts below, most of them on real servers and clients, each a process of its own, in a
 temporary directory (TMPDIR says where). It checks nothing but that tallies are exact.
 
   --ballots N     Ballots that a client casts in one run of the system (100000)
+  --large N       Ballots of the largest election of resources (10000000)
   --runs N        Runs of each measurement (5)
   --only PART,..  Only these parts, of ${Object.keys(parts).join(', ')}
   --json FILE     Writes all that was measured to a file, too`;
@@ -34,6 +35,7 @@ function asked(): Asked | null {
   const { values } = parseArgs({
     options: {
       ballots: { type: 'string', default: '100000' },
+      large: { type: 'string', default: '10000000' },
       runs: { type: 'string', default: '5' },
       only: { type: 'string', default: Object.keys(parts).join(',') },
       json: { type: 'string' },
@@ -42,6 +44,7 @@ function asked(): Asked | null {
   });
   const settings = {
     ballots: numberGiven('--ballots', values.ballots, ballotsMax),
+    large: numberGiven('--large', values.large, ballotsMax),
     runs: numberGiven('--runs', values.runs, runsMax),
     parts: values.only.split(',').map(partGiven),
     json: values.json ?? null,

@@ -2,6 +2,8 @@
 export interface Settings {
   /** Ballots that a client casts in one run. */
   readonly ballots: number;
+  /** Ballots of the largest election whose memory and restart are measured. */
+  readonly large: number;
   /** Runs of each measurement, after the warm-up. */
   readonly runs: number;
 }
