@@ -30,7 +30,7 @@ const packages = {
   wire: ['cbor-x', 'zod'],
   fragment: [],
   crypto: ['node:crypto', 'node:fs', 'node:path', '@peculiar/x509', 'reflect-metadata'],
-  storage: ['better-sqlite3', 'node:fs', 'node:path'],
+  storage: ['better-sqlite3', 'node:fs', 'node:path', 'node:zlib'],
   transport: ['ws', 'zod', 'node:*'],
   server: ['pino', 'rotating-file-stream', 'node:*'],
   client: ['csv-parse', 'node:*'],

@@ -1,7 +1,7 @@
 import { bytesOfWords, countOnes, type Words, wordsFor } from '../base/bits.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { VoterRuns } from '../election/types.ts';
-import { pickedRanges } from '../election/voters.ts';
+import { pickedRuns } from '../election/voters.ts';
 import { parties } from '../mpc/parties.ts';
 import type { Outbox, OutboxMark } from '../storage/outbox.ts';
 import type { Entry } from './cast-book.ts';
@@ -169,7 +169,10 @@ function withRanges(
   duplicates: Words,
 ): readonly Range[] {
   const ranges = [...list];
-  for (const { first, last } of pickedRanges(voters, duplicates)) {
+  const { firsts, lengths } = pickedRuns(voters, duplicates);
+  for (let run = 0; run < firsts.length; run++) {
+    const first = firsts[run] ?? 0;
+    const last = first + (lengths[run] ?? 0) - 1;
     const before = ranges.at(-1);
     if (before !== undefined && before[1] + 1 === first) {
       ranges[ranges.length - 1] = [before[0], last];

@@ -1,10 +1,10 @@
 import { assert, present } from '../base/assert.ts';
 import { allOnes, bitAt, bytesOfWords, setBit, type Words, wordsFor } from '../base/bits.ts';
 import { ascii, type Bytes, concatBytes, type Sha256, u32, u64 } from '../base/bytes.ts';
-import { EarlierVoters, type VotersWithin } from './earlier-voters.ts';
 import { type RunTable, sortedRuns } from './run-table.ts';
-import type { VoterRange, VoterRuns } from './types.ts';
-import { pickedRanges } from './voters.ts';
+import { Overlaps, type Spans, type VotersAmong } from './spans.ts';
+import type { VoterRuns } from './types.ts';
+import { pickedRuns } from './voters.ts';
 
 export interface PoolBatch {
   readonly digest: Bytes;
@@ -16,25 +16,25 @@ export interface AcceptedBatch {
   /** A bit for each ballot of the batch; null where all count. */
   readonly accepted: Words | null;
   readonly count: number;
-  /** The voters of the accepted ballots, ascending, as few ranges as can be. */
-  readonly voters: readonly VoterRange[];
+  /** The voters of the accepted ballots. */
+  readonly voters: VoterRuns;
 }
 
 /**
- * One voter, one ballot: the first in pool order counts. `votersWithin` gives those who already
+ * One voter, one ballot: the first in pool order counts. `votersAmong` gives those who already
  * have an accepted ballot in an earlier pool.
  */
 export function acceptedOf(
   batches: readonly PoolBatch[],
-  votersWithin: VotersWithin,
+  votersAmong: VotersAmong,
 ): AcceptedBatch[] {
   const table = sortedRuns(batches.map(({ voters }) => voters));
   const clusters = clustersOf(table);
-  const earlier = new EarlierVoters(clusters, votersWithin);
+  const earlier = new Overlaps(votersAmong(clusters));
   const rejected = batches.map((): number[] => []);
   for (let cluster = 0; cluster < clusters.firsts.length; cluster++) {
-    const before = earlier.of(cluster);
-    if (before.length > 0 || clusters.runsOf(cluster) > 1) {
+    const before = earlier.of(clusters.firsts[cluster] ?? 0, clusters.lasts[cluster] ?? 0);
+    if (before.firsts.length > 0 || clusters.runsOf(cluster) > 1) {
       rejectDuplicates({ table, clusters, cluster, before, rejected });
     }
   }
@@ -53,14 +53,12 @@ function acceptedBatch(voters: VoterRuns, rejected: readonly number[]): Accepted
   return {
     accepted,
     count: voters.voters - rejected.length,
-    voters: pickedRanges(voters, accepted),
+    voters: pickedRuns(voters, accepted),
   };
 }
 
 /** Sorted runs that overlap one another, directly or through others: each cluster by itself decides its duplicates. */
-interface Clusters {
-  readonly firsts: Float64Array;
-  readonly lasts: Float64Array;
+interface Clusters extends Spans {
   /** Cluster c is the sorted runs starts[c] .. starts[c + 1] - 1. */
   readonly starts: Uint32Array;
   runsOf(cluster: number): number;
@@ -98,7 +96,7 @@ interface Overlap {
   readonly clusters: Clusters;
   readonly cluster: number;
   /** Voters of earlier pools that lie in the cluster. */
-  readonly before: readonly VoterRange[];
+  readonly before: Spans;
   /** Per batch the positions of its duplicates: added to here. */
   readonly rejected: number[][];
 }
@@ -126,10 +124,10 @@ function rejectDuplicates({ table, clusters, cluster, before, rejected }: Overla
 }
 
 /** Marks those of the ids base .. base + span - 1 that lie in `ranges`. */
-function tickOff(voted: Words, base: number, span: number, ranges: readonly VoterRange[]): void {
-  for (const { first, last } of ranges) {
-    const end = Math.min(last - base, span - 1);
-    for (let id = Math.max(first - base, 0); id <= end; id++) {
+function tickOff(voted: Words, base: number, span: number, { firsts, lasts }: Spans): void {
+  for (let i = 0; i < firsts.length; i++) {
+    const end = Math.min((lasts[i] ?? 0) - base, span - 1);
+    for (let id = Math.max((firsts[i] ?? 0) - base, 0); id <= end; id++) {
       setBit(voted, id);
     }
   }

@@ -38,10 +38,10 @@ export function sortedRuns(batches: readonly VoterRuns[]): RunTable {
 }
 
 /**
- * Natural merge sort: batches come sorted, so a pool of few batches takes few passes, and one whose
+ * The numbers of ascending keys, equal ones in their order. Natural merge sort: batches come sorted, so a pool of few batches takes few passes, and one whose
  * batches follow one another takes none.
  */
-function orderOf(keys: Float64Array): Uint32Array {
+export function orderOf(keys: Float64Array): Uint32Array {
   let from = Uint32Array.from(keys, (_, i) => i);
   let to = new Uint32Array(keys.length);
   let bounds = ascendingStretches(keys);

@@ -61,12 +61,6 @@ export interface VoterRuns {
   readonly voters: number;
 }
 
-/** An inclusive range of voter ids. */
-export interface VoterRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 export interface BatchHeader {
   readonly electionHash: Bytes;
   /** 16 random bytes, for the client's retries only: a batch is known by its digest. */

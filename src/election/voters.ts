@@ -2,7 +2,8 @@ import { assert, present } from '../base/assert.ts';
 import { bitAt, type Words } from '../base/bits.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { good, type Refusal, type Result, refused } from '../base/result.ts';
-import type { VoterRange, VoterRuns } from './types.ts';
+import { SpanList, type Spans } from './spans.ts';
+import type { VoterRuns } from './types.ts';
 
 /** Voter ids are the integers from 0 to here. */
 export const maxVoter = Number.MAX_SAFE_INTEGER;
@@ -67,42 +68,34 @@ export function voterIds(runs: VoterRuns): Float64Array {
   return ids;
 }
 
-/** The voters at the positions that `picked` has set (null: all of them), as ranges that nowhere touch. */
-export function pickedRanges(runs: VoterRuns, picked: Words | null): VoterRange[] {
-  const ranges: VoterRange[] = [];
+/** The voters at the positions that `picked` has set; null: all of them. There may be none. */
+export function pickedRuns(runs: VoterRuns, picked: Words | null): VoterRuns {
+  if (picked === null) {
+    return runs;
+  }
+  const found = new SpanList();
   let position = 0;
   for (let run = 0; run < runs.firsts.length; run++) {
     const first = present(runs.firsts[run], 'run');
     const length = present(runs.lengths[run], 'run');
-    if (picked === null) {
-      ranges.push({ first, last: first + length - 1 });
-    } else {
-      pushPicked(ranges, first, length, (i) => bitAt(picked, position + i) === 1);
+    for (let i = 0; i < length; i++) {
+      if (bitAt(picked, position + i) === 1) {
+        found.join(first + i, first + i);
+      }
     }
     position += length;
   }
-  return ranges;
+  return runsOf(found.spans());
 }
 
-function pushPicked(
-  ranges: VoterRange[],
-  first: number,
-  length: number,
-  isPicked: (index: number) => boolean,
-): void {
-  let from = 0;
-  while (from < length) {
-    if (!isPicked(from)) {
-      from += 1;
-      continue;
-    }
-    let to = from + 1;
-    while (to < length && isPicked(to)) {
-      to += 1;
-    }
-    ranges.push({ first: first + from, last: first + to - 1 });
-    from = to;
-  }
+/** The same voters, counted. */
+function runsOf({ firsts, lasts }: Spans): VoterRuns {
+  const lengths = lasts.map((last, i) => last - (firsts[i] ?? 0) + 1);
+  return {
+    firsts: firsts.slice(),
+    lengths,
+    voters: lengths.reduce((sum, length) => sum + length, 0),
+  };
 }
 
 /**

@@ -46,7 +46,7 @@ export class PoolRules implements SchedulerReads {
     const { reads, sha256 } = this.#ports;
     const stored = batches.map((digest) => present(reads.batch(digest), `batch ${digest}`).batch);
     const list = stored.map((batch) => ({ digest: batch.digest, voters: batch.header.voters }));
-    const accepted = acceptedOf(list, (first, last) => reads.votersWithin(first, last));
+    const accepted = acceptedOf(list, (spans) => reads.votersAmong(spans));
     const digest = poolDigest(
       {
         previousHead: bytesOfHex(head),

@@ -2,10 +2,10 @@ import { allOnes, bytesOfWords, type Words, wordsFor } from '../base/bits.ts';
 import { type Bytes, equalBytes, toHex } from '../base/bytes.ts';
 import { limits } from '../base/limits.ts';
 import { checkOpenings, makeBatch } from '../election/batch.ts';
-import type { VotersWithin } from '../election/earlier-voters.ts';
 import { acceptedOf, poolDigest } from '../election/pools.ts';
+import type { Spans } from '../election/spans.ts';
 import { poolStatement } from '../election/statements.ts';
-import type { Batch, Election, VoterRange } from '../election/types.ts';
+import type { Batch, Election, VoterRuns } from '../election/types.ts';
 import { decodeRuns } from '../election/voters.ts';
 import { type Party, partyName, partyOf } from '../mpc/parties.ts';
 import type { Findings } from './audit-findings.ts';
@@ -18,9 +18,9 @@ export type AuditPorts = Pick<FragmentPorts, 'sha256' | 'verify'>;
 
 /** Who has an accepted ballot in the pools that were looked at: kept anew, not read from the file that is audited. */
 export interface VoterLedger {
-  within: VotersWithin;
-  /** Ranges that nobody in the ledger lies in. */
-  add(ranges: readonly VoterRange[]): unknown;
+  among(spans: Spans): Spans;
+  /** The accepted voters of a pool's batches, nobody of whom is in the ledger. */
+  add(pool: number, voters: readonly VoterRuns[]): unknown;
 }
 
 interface OpenPool {
@@ -258,7 +258,7 @@ export class PoolAudit {
   #recompute(row: AuditPool, rows: readonly AuditBatch[], content: readonly Batch[]): void {
     const { number } = row;
     const list = content.map(({ digest, header }) => ({ digest, voters: header.voters }));
-    const counted = acceptedOf(list, (first, last) => this.#ledger.within(first, last));
+    const counted = acceptedOf(list, (spans) => this.#ledger.among(spans));
     let accepted = 0;
     const batches = counted.map((of, i) => {
       const ballots = content[i]?.header.voters.voters ?? 0;
@@ -270,9 +270,12 @@ export class PoolAudit {
       );
       accepted += of.count;
       this.duplicates += ballots - of.count;
-      this.#ledger.add(of.voters);
       return { digest: content[i]?.digest ?? row.digest, ballots, accepted: of.accepted };
     });
+    this.#ledger.add(
+      this.sealed,
+      counted.map(({ voters }) => voters),
+    );
     const found = poolDigest({ previousHead: row.previous, number, batches }, this.#ports.sha256);
     this.#found.require(equalBytes(found, row.digest), 'pools', `pool ${number}: wrong digest`);
     this.#found.require(

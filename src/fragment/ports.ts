@@ -1,8 +1,9 @@
 import type { Words } from '../base/bits.ts';
 import type { Bytes, Sha256 } from '../base/bytes.ts';
 import type { Prg } from '../election/batch.ts';
+import type { VotersAmong } from '../election/spans.ts';
 import type { FileClaim } from '../election/statements.ts';
-import type { Batch, Openings, VoterRange } from '../election/types.ts';
+import type { Batch, Openings, VoterRuns } from '../election/types.ts';
 import type { Party, PerParty } from '../mpc/parties.ts';
 import type { GateKind, RunStreams } from '../mpc/prss.ts';
 import type { Digest, HeldBatch, SealedPool, View } from '../scheduler/types.ts';
@@ -131,8 +132,7 @@ export interface FragmentReads {
   poolOf(digest: Digest): number | null;
   has(digest: Digest): boolean;
   pool(number: number): SealedPool | null;
-  /** Those ranges of voters who already have an accepted ballot that overlap first..last, ascending. */
-  votersWithin(first: number, last: number): readonly VoterRange[];
+  readonly votersAmong: VotersAmong;
   /** The tally over the first `count` pools, while it is kept. */
   tally(count: number): TallyShare | null;
   /** The run of that tally alone, which is read much faster. */
@@ -187,6 +187,5 @@ export type StoreWrite =
 export interface SealedBatch {
   readonly digest: Digest;
   readonly accepted: Words | null;
-  /** The accepted voters as ranges, ascending. */
-  readonly voters: readonly VoterRange[];
+  readonly voters: VoterRuns;
 }

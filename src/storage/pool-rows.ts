@@ -22,6 +22,7 @@ export interface PoolRow {
   readonly ballots: number;
   readonly accepted: number;
   readonly votes: number;
+  /** Ranges of voters that the pools up to this one put down. */
   readonly voter_rows: number;
   readonly sealed_at: number;
 }
@@ -82,15 +83,20 @@ export class PoolRows {
       accepted: pool.accepted,
       votes: pool.votes,
       voter_rows:
-        (before?.voter_rows ?? 0) + content.reduce((n, { voters }) => n + voters.length, 0),
+        (before?.voter_rows ?? 0) + content.reduce((n, { voters }) => n + voters.firsts.length, 0),
       sealed_at: at,
     });
-    let accepted = 0;
-    content.forEach((batch, position) => {
-      this.#batches.seal(batch.digest, pool.number, position, batch.accepted);
-      accepted += this.#addVoters(batch, present(ballots[position], 'as many counts as batches'));
+    content.forEach(({ digest, accepted, voters }, position) => {
+      this.#batches.seal(digest, pool.number, position, accepted);
+      const all = present(ballots[position], 'as many counts as batches');
+      const count = accepted === null ? all : countOnes(accepted, all);
+      assert(voters.voters === count, 'as many voters as accepted ballots');
     });
-    assert(accepted === pool.accepted, 'a pool accepts what its batches do');
+    const voters = this.#voters.add(
+      pool.number,
+      content.map((batch) => batch.voters),
+    );
+    assert(voters === pool.accepted, 'a pool accepts what its batches do');
   }
 
   count(): number {
@@ -113,11 +119,6 @@ export class PoolRows {
     return this.#duplicates.get()?.duplicates ?? 0;
   }
 
-  /** How many rows of voters the sealed pools put down. */
-  voterRows(): number {
-    return this.#last.get()?.voter_rows ?? 0;
-  }
-
   /** Reads the whole log, without its batches, and asserts that it is one chain. */
   assertChained(): void {
     let head = this.#terms.electionHash;
@@ -138,12 +139,6 @@ export class PoolRows {
       votes = row.votes;
       number += 1;
     }
-  }
-
-  #addVoters({ accepted, voters }: SealedBatch, ballots: number): number {
-    const count = accepted === null ? ballots : countOnes(accepted, ballots);
-    assert(this.#voters.add(voters) === count, 'as many voters as accepted ballots');
-    return count;
   }
 
   /** A pool with its batches, which together come to its digest: no other ballots can enter a run. */

@@ -1,3 +1,7 @@
+import { SpanList } from '../election/spans.ts';
+import type { Connection } from './connection.ts';
+import { VoterRunRows } from './voter-run-rows.ts';
+
 /** Marks a SQLite file as share tables ("FRIB"), so that no other file is taken for them. */
 export const shareTablesId = 0x46524942;
 
@@ -180,9 +184,56 @@ CREATE TABLE peer (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** By itself for those who keep voters elsewhere than in share tables. */
+export const voterTable = `
+CREATE TABLE voter (
+  -- Who has an accepted ballot in a sealed pool: runs of ascending ranges of voters, in blocks. No
+  -- two ranges overlap, of whichever run.
+  seq INTEGER PRIMARY KEY,
+  -- Run r of level l has the voters of the pools r * 8^l .. (r + 1) * 8^l - 1, as far as they are
+  -- not in a lower level; level 17 has those of an older schema.
+  level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 17),
+  run INTEGER NOT NULL CHECK (run >= 0),
+  -- The first and the last voter of the block, and how many they are.
+  first INTEGER NOT NULL CHECK (first BETWEEN 0 AND last),
+  last INTEGER NOT NULL,
+  voters INTEGER NOT NULL CHECK (voters BETWEEN 1 AND last - first + 1),
+  -- Words of 32 bits, little-endian: a word of flags, the lower words of all starts less first,
+  -- with flag 1 their higher words, with flag 2 the lengths (without it each is 1).
+  ranges BLOB NOT NULL CHECK (length(ranges) >= 8),
+  -- CRC-32 of "level run first last voters" in decimal, and ranges.
+  crc INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX voter_block ON voter (level, run, last);
+`;
+
+/** A change of the schema: statements, or what takes more than these. */
+export type SchemaStep = string | ((db: Connection) => void);
+
+/** Voters were a row for each range: they become a run that is never merged. */
+function version3(db: Connection): void {
+  db.exec(`ALTER TABLE voter RENAME TO older_voter; ${voterTable}`);
+  const rows = new VoterRunRows(db);
+  const next = db.prepare<[number, number], { readonly first: number; readonly last: number }>(
+    'SELECT first, last FROM older_voter WHERE last > ? ORDER BY last LIMIT ?',
+  );
+  let end = -1;
+  for (let some = next.all(end, rowsAtOnce); some.length > 0; some = next.all(end, rowsAtOnce)) {
+    const ranges = new SpanList(some.length);
+    for (const { first, last } of some) {
+      ranges.join(first, last);
+      end = last;
+    }
+    rows.insert(ranges.spans(), { level: 17, run: 0 });
+  }
+  db.exec('DROP TABLE older_voter');
+}
+
+const rowsAtOnce = 100_000;
+
 /**
  * Step n takes a file of schema version n to version n + 1. A released step never changes; what
  * follows is appended. The columns `election_hash` and `server` of `meta` stay as they are for
  * ever: they are read before a file is migrated.
  */
-export const schemaSteps: readonly string[] = [version1, version2];
+export const schemaSteps: readonly SchemaStep[] = [version1, version2, version3];

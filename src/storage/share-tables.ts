@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
-import type { VoterRange } from '../election/types.ts';
+import type { Spans } from '../election/spans.ts';
 import type {
   FragmentReads,
   StoredBatch,
@@ -132,8 +132,8 @@ export class ShareTables implements FragmentReads {
     return guarded(() => this.#rows.pools.get(number));
   }
 
-  votersWithin(first: number, last: number): readonly VoterRange[] {
-    return guarded(() => this.#rows.voters.within(first, last));
+  votersAmong(spans: Spans): Spans {
+    return guarded(() => this.#rows.voters.among(spans));
   }
 
   tally(count: number): TallyShare | null {

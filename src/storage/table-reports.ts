@@ -44,7 +44,7 @@ const visible: { readonly [table in TableName]: string } = {
   batch: `SELECT seq, lower(hex(substr(digest, 1, 8))) AS digest,
       lower(hex(substr(caster, 1, 8))) AS caster, ballots, received_at, safe, pool
     FROM batch ORDER BY seq DESC`,
-  voter: 'SELECT first, last FROM voter ORDER BY last DESC',
+  voter: 'SELECT first, last, voters, level, run FROM voter ORDER BY seq DESC',
   pool: `SELECT number, lower(hex(substr(digest, 1, 8))) AS digest, proposer, batches, ballots,
       accepted, votes, sealed_at
     FROM pool ORDER BY number DESC`,
@@ -73,7 +73,7 @@ export function tableSizes(rows: ShareRows, bytes: TableBytes): readonly TableSi
   const counts: { readonly [table in TableName]: number } = {
     meta: 1,
     batch: rows.batches.count(),
-    voter: rows.pools.voterRows(),
+    voter: rows.voters.blocks(),
     pool: rows.pools.count(),
     tally_share: rows.tallies.rows(),
     release: rows.releases.rows(),

@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
-import type { VoterRange } from '../election/types.ts';
-import type { Connection } from './connection.ts';
+import { type Range, type Spans, withoutSeams } from '../election/spans.ts';
+import type { VoterRuns } from '../election/types.ts';
+import { type Connection, pragmaNumber } from './connection.ts';
+import { voterTable } from './schema.ts';
+import { StorageError } from './storage-error.ts';
 import { VoterRows } from './voter-rows.ts';
-
-/** Rows of one transaction: the ledger is thrown away in the end, and need survive nothing. */
-const rowsPerTransaction = 100_000;
 
 /**
  * The voters of the pools that an audit has looked at, in a temporary file of SQLite's that has no name and goes
@@ -13,47 +13,46 @@ const rowsPerTransaction = 100_000;
 export class VoterLedgerFile {
   readonly #db: Connection;
   readonly #rows: VoterRows;
-  #pending = 0;
 
   constructor() {
     this.#db = new Database('');
     this.#db.pragma('journal_mode = OFF');
     this.#db.pragma('synchronous = OFF');
-    this.#db.exec('CREATE TABLE voter (last INTEGER PRIMARY KEY, first INTEGER NOT NULL) STRICT');
+    this.#db.exec(voterTable);
     this.#rows = new VoterRows(this.#db);
     this.#db.exec('BEGIN');
   }
 
-  within(first: number, last: number): readonly VoterRange[] {
-    return this.#rows.within(first, last);
+  among(spans: Spans): Spans {
+    return this.#rows.among(spans);
   }
 
-  add(ranges: readonly VoterRange[]): void {
-    if (ranges.length > 0) {
-      this.#rows.add(ranges);
-      this.#pending += ranges.length;
-    }
-    if (this.#pending > rowsPerTransaction) {
-      this.#db.exec('COMMIT; BEGIN');
-      this.#pending = 0;
-    }
+  add(pool: number, voters: readonly VoterRuns[]): void {
+    this.#rows.add(pool, voters);
+    this.#db.exec('COMMIT; BEGIN');
   }
 
-  /** Whether `db` has just these rows of voters. */
+  /** Whether `db` has just these voters, and no block of them is damaged. */
   isSameAs(db: Connection): boolean {
-    const ours = rangesIn(this.#db);
     try {
-      for (const theirs of rangesIn(db)) {
-        const due = ours.next();
-        if (due.done === true || !isSame(due.value, theirs)) {
-          return false;
-        }
+      return this.#hasRangesOf(db);
+    } catch (error) {
+      if (error instanceof StorageError && error.isDamage) {
+        return false;
       }
-      return ours.next().done === true;
-    } finally {
-      // An iterator that was not read to its end keeps its connection busy.
-      ours.return?.();
+      throw error;
     }
+  }
+
+  #hasRangesOf(db: Connection): boolean {
+    const ours = this.#rows.ascending();
+    for (const [first, last] of rangesIn(db)) {
+      const due = ours.next();
+      if (due.done === true || due.value[0] !== first || due.value[1] !== last) {
+        return false;
+      }
+    }
+    return ours.next().done === true;
   }
 
   close(): void {
@@ -61,8 +60,12 @@ export class VoterLedgerFile {
   }
 }
 
-const rangesIn = (db: Connection): IterableIterator<VoterRange> =>
-  db.prepare<[], VoterRange>('SELECT first, last FROM voter ORDER BY last').iterate();
+/** All voters of a file, ascending, neighbours as one. */
+const rangesIn = (db: Connection): Generator<Range> =>
+  pragmaNumber(db, 'user_version') < 3
+    ? withoutSeams(olderRangesIn(db))
+    : new VoterRows(db).ascending();
 
-const isSame = (one: VoterRange, other: VoterRange): boolean =>
-  one.first === other.first && one.last === other.last;
+/** Before schema 3 each range had a row of its own. */
+const olderRangesIn = (db: Connection): Iterable<Range> =>
+  db.prepare<[], Range>('SELECT first, last FROM voter ORDER BY last').raw().iterate();

@@ -9,7 +9,8 @@ import {
   type PoolToSeal,
   poolDigest,
 } from '../../src/election/pools.ts';
-import type { VoterRange } from '../../src/election/types.ts';
+import { noSpans, type Spans } from '../../src/election/spans.ts';
+import type { VoterRuns } from '../../src/election/types.ts';
 import { voterRuns } from '../../src/election/voters.ts';
 import { bytes } from './samples.ts';
 
@@ -18,20 +19,25 @@ const batchOf = (ids: readonly number[]): PoolBatch => ({
   voters: voterRuns(ids),
 });
 
-/** The ranges of ids that touch first..last, as a store would answer. */
+/** Answers as a store of these voters does. */
 function storeOf(ids: readonly number[]) {
-  const questions: [number, number][] = [];
   const runs = ids.length === 0 ? null : voterRuns(ids);
-  const ranges: VoterRange[] = [...(runs?.firsts ?? [])].map((first, i) => ({
+  const ranges = [...(runs?.firsts ?? [])].map((first, i) => ({
     first,
     last: first + (runs?.lengths[i] ?? 0) - 1,
   }));
-  const votersWithin = (first: number, last: number) => {
-    questions.push([first, last]);
-    return ranges.filter((range) => range.first <= last && range.last >= first);
+  return ({ firsts, lasts }: Spans): Spans => {
+    const found = ranges.filter(({ first, last }) =>
+      firsts.some((spanFirst, i) => first <= (lasts[i] ?? 0) && last >= spanFirst),
+    );
+    return {
+      firsts: Float64Array.from(found, ({ first }) => first),
+      lasts: Float64Array.from(found, ({ last }) => last),
+    };
   };
-  return { questions, votersWithin };
 }
+
+const none = () => noSpans;
 
 /** The rule as one would say it: ballot by ballot in pool order. */
 function naive(batches: readonly (readonly number[])[], earlier: readonly number[]): boolean[][] {
@@ -48,10 +54,11 @@ function naive(batches: readonly (readonly number[])[], earlier: readonly number
 const bitsOf = (accepted: Words | null, count: number): boolean[] =>
   Array.from({ length: count }, (_, i) => accepted === null || bitAt(accepted, i) === 1);
 
-const idsOf = (ranges: readonly VoterRange[]): number[] =>
-  ranges.flatMap(({ first, last }) =>
-    Array.from({ length: last - first + 1 }, (_, i) => first + i),
-  );
+const nobody: VoterRuns = {
+  firsts: new Float64Array(0),
+  lengths: new Float64Array(0),
+  voters: 0,
+};
 
 function expectNaive(
   batches: readonly (readonly number[])[],
@@ -60,12 +67,12 @@ function expectNaive(
 ): void {
   for (const [i, wanted] of naive(batches, earlier).entries()) {
     const ids = batches[i] ?? [];
-    const { accepted, count, voters } = found[i] ?? { accepted: null, count: -1, voters: [] };
+    const { accepted, count, voters } = found[i] ?? { accepted: null, count: -1, voters: nobody };
     expect(bitsOf(accepted, ids.length)).toEqual(wanted);
     expect(count).toBe(wanted.filter(Boolean).length);
     expect(accepted === null).toBe(wanted.every(Boolean));
-    expect(idsOf(voters)).toEqual(ids.filter((_, j) => wanted[j]));
-    expect(voters.slice(1).every(({ first }, j) => first > (voters[j]?.last ?? 0) + 1)).toBe(true);
+    const chosen = ids.filter((_, j) => wanted[j]);
+    expect(voters).toEqual(chosen.length === 0 ? nobody : voterRuns(chosen));
   }
 }
 
@@ -84,7 +91,7 @@ describe('accepted ballots', () => {
     const pools = fc.tuple(fc.array(idSet(1, 5), { minLength: 1, maxLength: 8 }), idSet(0, 5));
     fc.assert(
       fc.property(pools, ([batches, earlier]) => {
-        const found = acceptedOf(batches.map(batchOf), storeOf(earlier).votersWithin);
+        const found = acceptedOf(batches.map(batchOf), storeOf(earlier));
         expectNaive(batches, earlier, found);
       }),
       { numRuns: 1_000 },
@@ -99,7 +106,7 @@ describe('accepted ballots', () => {
     );
     fc.assert(
       fc.property(pools, ([batches, earlier]) => {
-        const found = acceptedOf(batches.map(batchOf), storeOf(earlier).votersWithin);
+        const found = acceptedOf(batches.map(batchOf), storeOf(earlier));
         expectNaive(batches, earlier, found);
       }),
       { numRuns: 200 },
@@ -109,60 +116,44 @@ describe('accepted ballots', () => {
   it('of the highest voters are decided, too', () => {
     const top = Number.MAX_SAFE_INTEGER;
     const batches = [[top - 1, top], [top], [0, top - 2, top - 1]];
-    expectNaive(batches, [0], acceptedOf(batches.map(batchOf), storeOf([0]).votersWithin));
+    expectNaive(batches, [0], acceptedOf(batches.map(batchOf), storeOf([0])));
   });
 
   it('are all of them, by reference to nothing, where nothing overlaps', () => {
-    const found = acceptedOf([batchOf([1, 2, 3]), batchOf([4, 9])], () => []);
+    const found = acceptedOf([batchOf([1, 2, 3]), batchOf([4, 9])], none);
     expect(found).toEqual([
-      { accepted: null, count: 3, voters: [{ first: 1, last: 3 }] },
+      { accepted: null, count: 3, voters: voterRuns([1, 2, 3]) },
       {
         accepted: null,
         count: 2,
-        voters: [
-          { first: 4, last: 4 },
-          { first: 9, last: 9 },
-        ],
+        voters: voterRuns([4, 9]),
       },
     ]);
   });
 
   it('of an empty pool are none', () => {
-    expect(acceptedOf([], () => [])).toEqual([]);
+    expect(acceptedOf([], none)).toEqual([]);
   });
 
   it('of a wholly repeated batch are none', () => {
-    const [, again] = acceptedOf([batchOf([1, 2]), batchOf([1, 2])], () => []);
-    expect(again).toEqual({ accepted: Uint32Array.of(0), count: 0, voters: [] });
+    const [, again] = acceptedOf([batchOf([1, 2]), batchOf([1, 2])], none);
+    expect(again).toEqual({ accepted: Uint32Array.of(0), count: 0, voters: nobody });
   });
 
-  it('of a million scattered voters take a second or two, and few questions', () => {
-    const perBatch = 62_500;
-    const batches = Array.from({ length: 16 }, (_, batch) =>
-      batchOf(Array.from({ length: perBatch }, (__, i) => (i * 16 + ((batch * 7) % 16)) * 1_000)),
-    );
-    const { questions, votersWithin } = storeOf([500]);
-    const started = performance.now();
-    const found = acceptedOf(batches, votersWithin);
-    expect(performance.now() - started).toBeLessThan(5_000);
-    expect(found.every(({ accepted }) => accepted === null)).toBe(true);
-    expect(questions.length).toBeLessThan(1_100);
-  });
-
-  it('never make it read more than the voters that the pool spans, each about once', () => {
-    const earlier = Array.from({ length: 20_000 }, (_, i) => 2 * i + 1);
-    const { votersWithin } = storeOf(earlier);
-    let read = 0;
-    let asked = 0;
-    const pool = [batchOf(Array.from({ length: 40 }, (_, i) => 1_000 * i))];
-    acceptedOf(pool, (first, last) => {
-      const ranges = votersWithin(first, last);
-      read += ranges.length;
-      asked += 1;
-      return ranges;
+  it('ask once for all voters before, of spans that are apart', () => {
+    const asked: Spans[] = [];
+    const batches = [
+      [1, 2, 3, 9],
+      [3, 4, 20],
+      [10, 11],
+    ];
+    acceptedOf(batches.map(batchOf), (spans) => {
+      asked.push(spans);
+      return noSpans;
     });
-    expect(read).toBeLessThan(8_000);
-    expect(asked).toBeLessThanOrEqual(40);
+    expect(asked).toMatchObject([
+      { firsts: Float64Array.of(1, 9, 10, 20), lasts: Float64Array.of(4, 9, 11, 20) },
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import {
   decodeRuns,
   encodeRuns,
   maxVoter,
-  pickedRanges,
+  pickedRuns,
   voterAt,
   voterIds,
   voterRuns,
@@ -130,17 +130,17 @@ describe('encoded runs', () => {
     expect(decodeRuns(bytes, 100)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
   });
 
-  it('of 65,536 scattered voters are quick', () => {
+  it('hold 65,536 scattered voters', () => {
     const runs = voterRuns(Array.from({ length: 65_536 }, (_, i) => i * 100_000_000_007));
-    const started = performance.now();
-    const decoded = decodeRuns(encodeRuns(runs), limits.ballotsPerBatchMax);
-    expect(performance.now() - started).toBeLessThan(500);
-    expect(decoded.ok).toBe(true);
+    expect(decodeRuns(encodeRuns(runs), limits.ballotsPerBatchMax)).toEqual({
+      ok: true,
+      value: runs,
+    });
   });
 });
 
-describe('picked ranges', () => {
-  it('cover exactly the picked voters and touch nowhere', () => {
+describe('picked voters', () => {
+  it('are exactly those, in as few runs as can be', () => {
     fc.assert(
       fc.property(voterIdSets, fc.infiniteStream(fc.boolean()), (ids, choices) => {
         const runs = voterRuns(ids);
@@ -149,22 +149,19 @@ describe('picked ranges', () => {
         for (const [i, isChosen] of chosen.entries()) {
           words[i >> 5] = (words[i >> 5] ?? 0) | (Number(isChosen) << (i & 31));
         }
-        const ranges = pickedRanges(runs, words);
-        const covered = ranges.flatMap(({ first, last }) =>
-          Array.from({ length: last - first + 1 }, (_, i) => first + i),
-        );
-        expect(covered).toEqual(ids.filter((_, i) => chosen[i]));
-        expect(ranges.slice(1).every(({ first }, i) => first > (ranges[i]?.last ?? 0) + 1)).toBe(
-          true,
-        );
+        const picked = ids.filter((_, i) => chosen[i]);
+        const found = pickedRuns(runs, words);
+        if (picked.length === 0) {
+          expect(found).toMatchObject({ voters: 0, firsts: new Float64Array(0) });
+        } else {
+          expect(found).toEqual(voterRuns(picked));
+        }
       }),
     );
   });
 
   it('of null are all runs', () => {
-    expect(pickedRanges(voterRuns([1, 2, 9]), null)).toEqual([
-      { first: 1, last: 2 },
-      { first: 9, last: 9 },
-    ]);
+    const runs = voterRuns([1, 2, 9]);
+    expect(pickedRuns(runs, null)).toBe(runs);
   });
 });

@@ -6,14 +6,9 @@ import { aesPrf } from '../../src/crypto/prf.ts';
 import { heldBy, makeBatch, splitBallots } from '../../src/election/batch.ts';
 import { poolDigest } from '../../src/election/pools.ts';
 import { tallyCommitment } from '../../src/election/runs.ts';
-import type {
-  Batch,
-  BatchHeader,
-  Opening,
-  Openings,
-  VoterRange,
-} from '../../src/election/types.ts';
-import { pickedRanges, voterRuns } from '../../src/election/voters.ts';
+import type { Range } from '../../src/election/spans.ts';
+import type { Batch, BatchHeader, Opening, Openings } from '../../src/election/types.ts';
+import { pickedRuns, voterRuns } from '../../src/election/voters.ts';
 import type {
   Release,
   Remembered,
@@ -81,11 +76,17 @@ export const sealedBatch = (
 ): SealedBatch => ({
   digest,
   accepted,
-  voters: pickedRanges(batch.header.voters, accepted),
+  voters: pickedRuns(batch.header.voters, accepted),
 });
 
-const size = (ranges: readonly VoterRange[]): number =>
-  ranges.reduce((sum, { first, last }) => sum + (last - first + 1), 0);
+/** The stored ranges that overlap first .. last. */
+export function votersWithin(tables: ShareTables, first: number, last: number): Range[] {
+  const found = tables.votersAmong({
+    firsts: Float64Array.of(first),
+    lasts: Float64Array.of(last),
+  });
+  return [...found.firsts].map((start, i) => [start, found.lasts[i] ?? 0]);
+}
 
 /** Seals the next pool of `votesBefore` votes so far. */
 export function sealPool(
@@ -93,7 +94,7 @@ export function sealPool(
   content: readonly SealedBatch[],
   votesBefore = 0,
 ): SealPool {
-  const accepted = content.reduce((sum, { voters }) => sum + size(voters), 0);
+  const accepted = content.reduce((sum, { voters }) => sum + voters.voters, 0);
   const pool: SealedPool = {
     number,
     digest: digestNamed(`pool ${number}`),

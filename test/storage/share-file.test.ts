@@ -33,6 +33,7 @@ import {
   sealedBatch,
   sealPool,
   terms,
+  votersWithin,
   withDigest,
 } from './fixtures.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -273,15 +274,19 @@ describe('what the structure of a file does not show', () => {
     ['a count of the last pool', 'UPDATE pool SET accepted = 0, votes = 4 WHERE number = 4'],
     ['the count of final pools', 'UPDATE meta SET final = 3'],
     ['the same, too high', 'UPDATE meta SET final = 6'],
-    ['the start of a range of voters', 'UPDATE voter SET first = first - 1 WHERE last = 1002'],
-    ['the same, far away', 'UPDATE voter SET first = first - 512 WHERE last = 1000'],
-    ['the end of a range', 'UPDATE voter SET last = last + 65536 WHERE last = 1004'],
+    ['the start of a block of voters', 'UPDATE voter SET first = first - 1 WHERE last = 1002'],
+    ['the end of a block of voters', 'UPDATE voter SET last = last + 65536 WHERE last = 1004'],
+    ['the place of a block of voters', 'UPDATE voter SET run = run + 8 WHERE last = 1002'],
     [
-      'ranges that are larger than numbers',
-      'UPDATE voter SET first = 0, last = 9223372036854775807 - (1004 - last) WHERE last > 1002',
+      'who the voters of a block are',
+      `UPDATE voter SET ranges = X'0000000001000000' WHERE run = 1`,
     ],
-    ['a range less', 'DELETE FROM voter WHERE last = 1003'],
-    ['a range more', 'INSERT INTO voter VALUES (9, 8)'],
+    ['how many they are', 'UPDATE voter SET last = last + 1, voters = 2 WHERE last = 1004'],
+    ['a block of voters less', 'DELETE FROM voter WHERE last = 1003'],
+    [
+      'a block of voters more',
+      `INSERT INTO voter SELECT NULL, 17, 0, first, last, voters, ranges, crc FROM voter LIMIT 1`,
+    ],
   ])('is found when it is opened: %s', (_, sql) => {
     const file = filled();
     edit(file, sql);
@@ -445,7 +450,7 @@ describe('a crash', () => {
       lastPool: { number: 0, votes: 1 },
     });
     expect(batchRows(tables)).toBe(1);
-    expect(tables.votersWithin(0, 10_000)).toEqual([{ first: 1, last: 1 }]);
+    expect(votersWithin(tables, 0, 10_000)).toEqual([[1, 1]]);
     expect(tables.has(batchOf('one', [1]).digest)).toBe(true);
     commit(tables, keepBatch(batchOf('two', [2])));
     expect(batchRows(tables)).toBe(2);

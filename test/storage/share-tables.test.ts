@@ -2,6 +2,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AssertionFailure } from '../../src/base/assert.ts';
+import { voterRuns } from '../../src/election/voters.ts';
 import type { StoreWrite } from '../../src/fragment/ports.ts';
 import { ShareTables } from '../../src/storage/share-tables.ts';
 import { decodePeer, encodePeer } from '../../src/wire/codec.ts';
@@ -19,6 +20,7 @@ import {
   sealPool,
   tallyOf,
   terms,
+  votersWithin,
   withDigest,
 } from './fixtures.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -178,10 +180,10 @@ describe.each(disks)('share tables in $kind', (disk) => {
     expect(again.poolOf(two.digest)).toBe(1);
     expect(again.batch(two.digest)).toMatchObject({ pool: 1, accepted });
     expect(again.batch(one.digest)).toMatchObject({ pool: 0, accepted: null });
-    expect(again.votersWithin(0, 100)).toEqual([
-      { first: 10, last: 12 },
-      { first: 13, last: 13 },
-      { first: 20, last: 20 },
+    expect(votersWithin(again, 0, 100)).toEqual([
+      [10, 12],
+      [13, 13],
+      [20, 20],
     ]);
     expect(again.state()).toMatchObject({
       duplicates: 1,
@@ -200,12 +202,12 @@ describe.each(disks)('share tables in $kind', (disk) => {
     tables.apply(withDigest(tables, sealPool(0, [sealedBatch(one), sealedBatch(two)])));
     expect(tables.has(two.digest)).toBe(true);
     expect(tables.state().lastPool?.votes).toBe(2);
-    expect(tables.votersWithin(2, 2)).toHaveLength(1);
+    expect(votersWithin(tables, 2, 2)).toHaveLength(1);
     tables.rollback();
     expect(tables.has(two.digest)).toBe(false);
     expect(tables.state()).toMatchObject({ lastPool: null });
     expect(batchRows(tables)).toBe(1);
-    expect(tables.votersWithin(0, 9)).toEqual([]);
+    expect(votersWithin(tables, 0, 9)).toEqual([]);
     commit(tables, keepBatch(two));
     expect(batchRows(disk.reopen(tables))).toBe(2);
   });
@@ -601,10 +603,10 @@ describe.each(disks)('share tables in $kind', (disk) => {
           });
           for (const [first, more] of queries) {
             const last = first + more;
-            const found = tables.votersWithin(first, last);
-            expect(found.every((range) => range.last >= first && range.first <= last)).toBe(true);
-            const ids = found.flatMap((range) =>
-              Array.from({ length: range.last - range.first + 1 }, (_, i) => range.first + i),
+            const found = votersWithin(tables, first, last);
+            expect(found.every(([start, end]) => end >= first && start <= last)).toBe(true);
+            const ids = found.flatMap(([start, end]) =>
+              Array.from({ length: end - start + 1 }, (_, i) => start + i),
             );
             expect(ids.filter((id) => id >= first && id <= last)).toEqual(
               [...accepted].filter((id) => id >= first && id <= last).sort((a, b) => a - b),
@@ -627,10 +629,10 @@ describe.each(disks)('share tables in $kind', (disk) => {
     const tables = disk.create();
     commit(tables, keepBatch(one), sealPool(0, [sealedBatch(one)]));
     const again = disk.reopen(tables);
-    expect(again.votersWithin(2 ** 40 + 1, Number.MAX_SAFE_INTEGER)).toEqual([
-      { first: Number.MAX_SAFE_INTEGER - 1, last: Number.MAX_SAFE_INTEGER },
+    expect(votersWithin(again, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER)).toEqual([
+      [Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER],
     ]);
-    expect(again.votersWithin(2 ** 31, 2 ** 31)).toEqual([{ first: 2 ** 31, last: 2 ** 31 }]);
+    expect(votersWithin(again, 2 ** 31, 2 ** 31)).toEqual([[2 ** 31, 2 ** 31]]);
   });
 
   describe('crash on', () => {
@@ -653,7 +655,7 @@ describe.each(disks)('share tables in $kind', (disk) => {
       ['votes that do not add up', [sealPool(1, [sealedBatch(two, new Uint32Array([0b10]))], 1)]],
       [
         'accepted voters that are not those of the accepted ballots',
-        [sealPool(1, [{ ...sealedBatch(two), voters: [{ first: 3, last: 3 }] }], 2)],
+        [sealPool(1, [{ ...sealedBatch(two), voters: voterRuns([3]) }], 2)],
       ],
       ['a tally that leaves one out', [{ kind: 'commit-tally', tally: second }]],
       [

@@ -13,10 +13,11 @@ import {
 } from '../../src/election/batch.ts';
 import { type AcceptedBatch, acceptedOf, poolDigest } from '../../src/election/pools.ts';
 import { runId, tallyCommitment } from '../../src/election/runs.ts';
+import type { Spans } from '../../src/election/spans.ts';
 import { recombine, tallyList } from '../../src/election/tally-list.ts';
 import { electionHash } from '../../src/election/terms.ts';
-import type { Batch, ElectionTerms, Opening, VoterRange } from '../../src/election/types.ts';
-import { voterRuns } from '../../src/election/voters.ts';
+import type { Batch, ElectionTerms, Opening } from '../../src/election/types.ts';
+import { voterIds, voterRuns } from '../../src/election/voters.ts';
 import { runInProcess } from '../../src/mpc/in-process.ts';
 import {
   next,
@@ -239,9 +240,17 @@ function tallyJson(number: number, run: Bytes, { registers, salts }: Computed): 
   });
 }
 
+/** Those who have voted and are in one of the spans, a range each. */
+function votedAmong(voted: ReadonlySet<number>, { firsts, lasts }: Spans): Spans {
+  const found = Float64Array.from(voted)
+    .filter((id) => firsts.some((first, i) => first <= id && id <= (lasts[i] ?? 0)))
+    .sort();
+  return { firsts: found, lasts: found };
+}
+
 /** The contents of tiny-run.json. */
 export function tinyRun(): Json {
-  const voted: VoterRange[] = [];
+  const voted = new Set<number>();
   let head = hash;
   let registers: PerParty<readonly Words[]> = perParty(() =>
     terms.question.options.map(() => new Uint32Array(wordsFor(terms.tallyBits))),
@@ -250,12 +259,13 @@ export function tinyRun(): Json {
     const batches = batchesToMake.map(made);
     const accepted = acceptedOf(
       batches.map(({ batch }) => ({ digest: batch.digest, voters: batch.header.voters })),
-      (first, last) =>
-        voted
-          .filter((range) => range.last >= first && range.first <= last)
-          .sort((a, b) => a.first - b.first),
+      (spans) => votedAmong(voted, spans),
     );
-    voted.push(...accepted.flatMap(({ voters }) => voters));
+    for (const { voters } of accepted) {
+      for (const voter of voterIds(voters)) {
+        voted.add(voter);
+      }
+    }
     const sealed = batches.map(({ batch }, i) => ({
       digest: batch.digest,
       ballots: batch.header.voters.voters,
