@@ -1,6 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { toHex } from '../../src/base/bytes.ts';
 import { sha256 } from '../../src/crypto/hashes.ts';
@@ -8,6 +6,7 @@ import { createIdentity, type Identity } from '../../src/crypto/identity.ts';
 import { election } from '../../src/election/terms.ts';
 import type { Election } from '../../src/election/types.ts';
 import { type Party, type PerParty, partyName, perParty } from '../../src/mpc/parties.ts';
+import { Child } from '../child.ts';
 import { DelayProxy } from './delay-proxy.ts';
 import type { Held, PartyReply, PartyTask, RunResult } from './party-tasks.ts';
 import { heldOf, opened, randomPool } from './random-pool.ts';
@@ -15,6 +14,7 @@ import { heldOf, opened, randomPool } from './random-pool.ts';
 const tallyBits = 24;
 const programFile = fileURLToPath(new URL('../link-party.js', import.meta.url));
 const answerMs = 120_000;
+type PartyProcess = Child<PartyTask, PartyReply>;
 const validMs = 86_400_000;
 
 /** What one run took, from when the first server had the run id until the last one had its fragment of the result. */
@@ -40,20 +40,30 @@ export class Parties {
 
   /** With fresh keys. Over links as long as that each way, or none but those within the machine. */
   static async begin(delayMs: number): Promise<Parties> {
-    const children = perParty((party) => new PartyProcess(party));
+    const children = perParty(
+      (party) =>
+        new Child<PartyTask, PartyReply>(
+          programFile,
+          `server ${partyName(party)} of a run over links`,
+        ),
+    );
     const proxies: DelayProxy[] = [];
     try {
       const identities = await forEach((party) => newIdentity(party));
       const fingerprints = perParty((party) => toHex(identities[party].fingerprint));
       const ports = await forEach(async (me) => {
         const identity = identities[me];
-        const { port } = await children[me].ask('listening', {
-          ...{ kind: 'listen', me, identity, fingerprints },
-        });
+        const { port } = await children[me].ask(
+          'listening',
+          { kind: 'listen', me, identity, fingerprints },
+          answerMs,
+        );
         return delayMs === 0 ? port : delayed(port, delayMs, proxies);
       });
       const made = electionAt(ports, identities);
-      await forEach((party) => children[party].ask('joined', { kind: 'join', election: made }));
+      await forEach((party) =>
+        children[party].ask('joined', { kind: 'join', election: made }, answerMs),
+      );
       return new Parties(children, made, proxies);
     } catch (error) {
       await endAll(children, proxies);
@@ -66,10 +76,16 @@ export class Parties {
     const pool = randomPool(ballots, this.#election.hash);
     await forEach((party) => {
       const batches = heldOf(pool, party);
-      return this.#children[party].ask('holding', { kind: 'hold', held, batches, ballots });
+      return this.#children[party].ask(
+        'holding',
+        { kind: 'hold', held, batches, ballots },
+        answerMs,
+      );
     });
     const runId = toHex(randomBytes(32));
-    const ran = await forEach((party) => this.#children[party].ask('ran', { kind: 'run', runId }));
+    const ran = await forEach((party) =>
+      this.#children[party].ask('ran', { kind: 'run', runId }, answerMs),
+    );
     const results = ran.map(({ result }) => result);
     return {
       seconds: secondsOf(results),
@@ -129,56 +145,3 @@ function secondsOf(results: readonly RunResult[]): number {
 
 const forEach = <T>(make: (party: Party) => Promise<T>): Promise<[T, T, T]> =>
   Promise.all(perParty(make));
-
-/** A process that ends with this one. */
-class PartyProcess {
-  readonly #child: ChildProcess;
-  readonly #name: string;
-
-  constructor(party: Party) {
-    this.#name = partyName(party);
-    this.#child = fork(programFile, { serialization: 'advanced' });
-  }
-
-  ask<Kind extends PartyReply['kind']>(
-    wanted: Kind,
-    task: PartyTask,
-  ): Promise<Extract<PartyReply, { readonly kind: Kind }>> {
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.#child.off('message', hear);
-        this.#child.off('exit', gone);
-      };
-      const fail = (why: string) => {
-        end();
-        reject(new Error(`Server ${this.#name} of a run over links: ${why}`));
-      };
-      const isWanted = (reply: PartyReply): reply is Extract<PartyReply, { readonly kind: Kind }> =>
-        reply.kind === wanted;
-      const hear = (reply: PartyReply) => {
-        if (isWanted(reply)) {
-          end();
-          resolve(reply);
-        } else {
-          fail(reply.kind === 'failed' ? reply.reason : `it answered ${reply.kind}`);
-        }
-      };
-      const gone = () => fail('it ended');
-      const timer = setTimeout(() => fail(`no ${wanted} in time`), answerMs);
-      this.#child.on('message', hear);
-      this.#child.once('exit', gone);
-      this.#child.send(task);
-    });
-  }
-
-  async end(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const gone = once(this.#child, 'exit');
-      this.#child.disconnect();
-      const killer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
-      await gone;
-      clearTimeout(killer);
-    }
-  }
-}

@@ -44,5 +44,4 @@ export type PartyReply =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'joined' }
   | { readonly kind: 'holding' }
-  | { readonly kind: 'ran'; readonly result: RunResult }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'ran'; readonly result: RunResult };
