@@ -13,7 +13,7 @@ import { releaseLines, zeroTallyLines } from './present-tally.ts';
 import type { ReleaseOutcome } from './release-book.ts';
 import type { Releases } from './releases.ts';
 import type { Statuses } from './statuses.ts';
-import { waitingOf } from './waiting.ts';
+import { obstacle, waitingOf } from './waiting.ts';
 
 /** What the desk works with. */
 export interface ClientParts {
@@ -140,12 +140,12 @@ export class ClientDesk {
   #status(connection: number, request: number): void {
     const { out, scheduler } = this.#context;
     const { state } = scheduler;
-    const { ready, why } = waitingOf(this.#context, this.#casting);
+    const why = obstacle(this.#context);
     const votes = state.finalVotes;
     out.toClient(connection, {
       kind: 'status',
       request,
-      ready,
+      ready: why === '',
       reason: why,
       sealed: state.sealed,
       final: state.final,

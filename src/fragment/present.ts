@@ -1,5 +1,5 @@
 import type { PrintSubject } from './commands.ts';
-import type { LinkSnapshot, OperatorSnapshot, PeerSnapshot } from './snapshot.ts';
+import type { GroupDelay, LinkSnapshot, OperatorSnapshot, PeerSnapshot } from './snapshot.ts';
 
 /** The answers of `print stats`, `peers`, `queue` and `tables`: lines, from nothing but a snapshot. */
 export function printLines(what: PrintSubject, snapshot: OperatorSnapshot): string[] {
@@ -70,6 +70,7 @@ function statsLines(snapshot: OperatorSnapshot): string[] {
     ],
     ['Runs', `${snapshot.runs} begun, ${size(snapshot.gateBitsSent / 8)} of gates sent`],
     ['Commits', `${snapshot.commits}, the last took ${snapshot.lastCommitMs.toFixed(1)} ms`],
+    ['Group commit', delayText(snapshot.groupDelay)],
     ['Clients', `${snapshot.clientsConnected} connected`],
     ['Memory', size(snapshot.memoryBytes)],
     ...(snapshot.diskFault === null ? [] : [['Disk', snapshot.diskFault] as const]),
@@ -78,6 +79,11 @@ function statsLines(snapshot: OperatorSnapshot): string[] {
       .map(({ text }) => ['ALARM', text] as const),
   ]);
 }
+
+const delayText = ({ groups, medianMs, maxMs }: GroupDelay): string =>
+  groups === 0
+    ? 'none yet'
+    : `${medianMs.toFixed(1)} ms from an event to its commit, at most ${maxMs.toFixed(1)} ms (median of the last ${groups} groups)`;
 
 function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));

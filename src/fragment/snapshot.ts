@@ -123,6 +123,14 @@ export interface TableSnapshot {
   readonly bytes: number | null;
 }
 
+/** How long events waited for the commit that they shared with others, over the newest groups of events. */
+export interface GroupDelay {
+  readonly groups: number;
+  /** From the oldest event of a group until all that it changed was durable. */
+  readonly medianMs: number;
+  readonly maxMs: number;
+}
+
 /** What an operator sees: the core's snapshot with what surrounds it. */
 export interface OperatorSnapshot extends FragmentSnapshot {
   readonly uptimeMs: number;
@@ -134,6 +142,7 @@ export interface OperatorSnapshot extends FragmentSnapshot {
   readonly fileBytes: number;
   readonly lastCommitMs: number;
   readonly commits: number;
+  readonly groupDelay: GroupDelay;
   readonly clientsConnected: number;
   readonly memoryBytes: number;
   /** Set while the disk refuses to store. */

@@ -27,7 +27,7 @@ export interface GroupParts<Send> {
  */
 export function storeGroup<Send>(
   parts: GroupParts<Send>,
-  events: readonly FragmentEvent[],
+  events: Iterable<FragmentEvent>,
 ): readonly Send[] {
   const { core, store, now } = parts;
   const sends: Send[] = [];

@@ -7,10 +7,6 @@ import { brief, type FragmentContext } from './context.ts';
 export interface Waiting {
   /** Ballots handed in here that are in no final pool. */
   readonly ballots: number;
-  /** Whether pools can be sealed and tallied now. */
-  readonly ready: boolean;
-  /** Why not; empty where they can. */
-  readonly why: string;
   /** What waits and for what, one reason each, for a person to read; empty where nothing waits. */
   readonly lines: readonly string[];
 }
@@ -36,7 +32,7 @@ export function waitingOf(context: FragmentContext, casting: Casting): Waiting {
       `batch ${brief(digest)} has a caster ${brief(caster)} who is not on this server's list`,
     );
   }
-  return { ballots, ready: why === '', why, lines };
+  return { ballots, lines };
 }
 
 /** Why nothing can be sealed or tallied now; empty where it can. */

@@ -12,11 +12,19 @@ type Send = () => void;
 /** Node's timers take no more; waking early does no harm. */
 const timerMsMax = 2 ** 31 - 1;
 
-/** Events of one group share a commit; a group ends at this many of them. */
+/** Events of one group share a commit. A group ends at this many of them, ... */
 const groupEventsMax = 128;
+/** ... and takes no more once it is this old, so that an answer is held up by no more than that, one event and the commit. */
+const groupMsMax = 20;
+
+interface Waiting {
+  readonly event: FragmentEvent;
+  /** On the clock of `performance`. */
+  readonly since: number;
+}
 
 export interface EventLoopParts {
-  readonly core: FragmentServer;
+  readonly core: Pick<FragmentServer, 'handle' | 'step' | 'wakeAt'>;
   readonly tables: ShareTables;
   now(): number;
   /** The core is about to hear this event. */
@@ -25,6 +33,8 @@ export interface EventLoopParts {
   prepare(effect: SentEffect): Send;
   /** So many ballots came to be stored. */
   stored(ballots: number): void;
+  /** The oldest event of a group waited so many milliseconds for its commit. */
+  waited(ms: number): void;
   /** A group is done: consoles may be shown the new state. */
   publish(): void;
   /** The disk failed and the group was undone: the core in memory is ahead of it and must not go on. */
@@ -37,7 +47,7 @@ export interface EventLoopParts {
  */
 export class EventLoop {
   readonly #parts: EventLoopParts;
-  readonly #queue: FragmentEvent[] = [];
+  #queue: Waiting[] = [];
   /** Ballots that the group in hand stores. */
   #ballots = 0;
   #scheduled = false;
@@ -54,7 +64,7 @@ export class EventLoop {
     if (this.#stopped) {
       return;
     }
-    this.#queue.push(event);
+    this.#queue.push({ event, since: performance.now() });
     if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => this.#run());
@@ -64,7 +74,7 @@ export class EventLoop {
   /** Nothing is handled any more. */
   stop(): void {
     this.#stopped = true;
-    this.#queue.length = 0;
+    this.#queue = [];
     if (this.#timer !== null) {
       clearTimeout(this.#timer);
     }
@@ -75,10 +85,12 @@ export class EventLoop {
     if (this.#stopped) {
       return;
     }
-    const sends = this.#storeGroup(this.#queue.splice(0, groupEventsMax));
+    const oldest = this.#queue[0]?.since ?? performance.now();
+    const sends = this.#storeGroup();
     if (sends === null) {
       return;
     }
+    this.#parts.waited(performance.now() - oldest);
     for (const send of sends) {
       send();
     }
@@ -87,7 +99,7 @@ export class EventLoop {
   }
 
   /** Handles the events and commits what they change; gives what is to be sent, null where the disk failed. */
-  #storeGroup(events: readonly FragmentEvent[]): readonly Send[] | null {
+  #storeGroup(): readonly Send[] | null {
     const { core, tables } = this.#parts;
     this.#ballots = 0;
     const store = {
@@ -106,7 +118,7 @@ export class EventLoop {
           heard: (event) => this.#parts.heard(event),
           prepare: (effect) => this.#parts.prepare(effect),
         },
-        events,
+        this.#group(),
       );
       this.#parts.stored(this.#ballots);
       return sends;
@@ -118,6 +130,23 @@ export class EventLoop {
       tables.rollback();
       this.#parts.failed(error);
       return null;
+    }
+  }
+
+  /** The events of a group: as many as fit. */
+  *#group(): Generator<FragmentEvent> {
+    const begun = performance.now();
+    let taken = 0;
+    try {
+      for (const { event } of this.#queue.slice(0, groupEventsMax)) {
+        taken += 1;
+        yield event;
+        if (performance.now() - begun >= groupMsMax) {
+          return;
+        }
+      }
+    } finally {
+      this.#queue.splice(0, taken);
     }
   }
 

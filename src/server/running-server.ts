@@ -24,6 +24,7 @@ import type { ClientList } from './client-list.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import { diskFaultText } from './disk-fault.ts';
 import { EventLoop } from './event-loop.ts';
+import { GroupDelays } from './group-delays.ts';
 import type { ServerFiles } from './identity-files.ts';
 import type { Notices } from './notices.ts';
 import { PeerTraffic } from './peer-traffic.ts';
@@ -62,8 +63,8 @@ export class RunningServer {
   #nextCommand = 1;
   #diskFault: string | null = null;
   #diskRetry: NodeJS.Timeout | null = null;
-  #commits = 0;
   readonly #rate = new BallotRate();
+  readonly #delays = new GroupDelays();
   readonly #sizes: TableWatch;
   readonly #publisher: Publisher;
   #stopped = false;
@@ -106,6 +107,7 @@ export class RunningServer {
       },
       prepare: (effect) => this.#prepare(effect),
       stored: (ballots) => this.#rate.add(ballots, steadyNow()),
+      waited: (ms) => this.#delays.add(ms),
       publish: () => this.#groupDone(),
       failed: (error) => this.#diskFailed(error),
     });
@@ -272,7 +274,6 @@ export class RunningServer {
   }
 
   #groupDone(): void {
-    this.#commits += 1;
     this.#peers.settle();
     this.#publisher.changed();
   }
@@ -322,7 +323,8 @@ export class RunningServer {
       file: tables.path,
       fileBytes: tables.fileBytes(),
       lastCommitMs: tables.lastCommitMs,
-      commits: this.#commits,
+      commits: this.#delays.groups,
+      groupDelay: this.#delays.summary(),
       clientsConnected: this.#clients.count,
       memoryBytes: process.memoryUsage.rss(),
       diskFault: this.#diskFault,

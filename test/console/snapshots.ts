@@ -117,6 +117,7 @@ export const exampleSnapshot = (changes: Partial<OperatorSnapshot> = {}): Operat
   file: '/srv/fribs/server_a/fribs.db',
   fileBytes: 1_234_567,
   lastCommitMs: 4.12,
+  groupDelay: { groups: 1_000, medianMs: 0.62, maxMs: 17.4 },
   commits: 310,
   clientsConnected: 1,
   memoryBytes: 91_234_567,
@@ -239,6 +240,7 @@ export const anySnapshot: fc.Arbitrary<OperatorSnapshot> = fc
     file: anyText,
     fileBytes: many,
     lastCommitMs: time,
+    groupDelay: fc.record({ groups: many, medianMs: time, maxMs: time }),
     commits: many,
     diskFault: orNull(anyReason),
   })
