@@ -19,9 +19,9 @@ export const guarantees: readonly Guarantee[] = [
   },
   {
     question: 'The tally is right',
-    own: 'if all three servers compute as they should: one that computes wrongly is not found out',
-    prio3: 'whatever clients do, if both aggregators compute as they should',
-    jiff: 'if all three parties compute as they should (its README: semi-honest adversaries)',
+    own: 'if all three servers compute as they should: one that computes wrongly, and vouches for it, is not found out',
+    prio3: 'whatever clients send, if both aggregators compute as they should',
+    jiff: 'if all three parties compute as they should: its README promises security against semi-honest adversaries',
   },
   {
     question: 'A ballot is one vote or none',
