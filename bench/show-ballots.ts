@@ -33,21 +33,19 @@ export const showBallots: Part = async ({ runs }, { say, progress }) => {
     '',
     `a client for each ballot: three new TLS connections, ${dialed.atATime} clients at a time`,
     ...busyLines(result.dialed),
-    latency('ms from dialing to cast', result.dialed.runs),
+    ...quantileLines('ms from dialing to cast', result.dialed.runs, 'castMs'),
     '',
     `${kept.booths} clients that stay connected, ${kept.onTheWay} ballots of each on their way`,
     ...busyLines(result.kept),
-    latency('ms from handing in to cast', result.kept.runs),
+    ...quantileLines('ms from handing in to cast', result.kept.runs, 'castMs'),
   );
   for (const one of result.paced) {
     lines(
       '',
       `${whole(one.perSecond)} ballots a second for ${paced.seconds} s, come by chance, over ${paced.booths} clients that stay`,
       ...busyLines(one),
-      ...[0.5, 0.95, 0.99, 1].map((part) =>
-        row(`ms from due to cast, ${named(part)}`, quantiles(one.runs, part)),
-      ),
-      row('ms from due to handed in, p99', late(one.runs)),
+      ...quantileLines('ms from due to cast', one.runs, 'castMs'),
+      ...quantileLines('ms from due to handed in', one.runs, 'lateMs', ['p99']),
     );
   }
   const { connectedMs, castMs, finalMs } = result.alone;
@@ -83,21 +81,17 @@ function cpuEach({ servers, stations, ballots }: CpuTaken): string {
   return `${text(all.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0))}; ${text(stations)}`;
 }
 
-const named = (part: number): string => (part === 1 ? 'max' : `p${100 * part}`);
+const quantileNames = ['p50', 'p95', 'p99', 'max'] as const;
 
-const quantiles = (runs: readonly StationsResult[], part: number): string =>
-  showSpread(spreadOf(runs.map(({ castMs }) => quantile(castMs, part))), oneDigit);
-
-const late = (runs: readonly StationsResult[]): string =>
-  showSpread(spreadOf(runs.map(({ lateMs }) => quantile(lateMs, 0.99))), oneDigit);
-
-const latency = (label: string, runs: readonly StationsResult[]): string => {
-  const all = runs.flatMap(({ castMs }) => castMs);
-  return row(`${label}, p50, p95, p99`, three(all));
-};
-
-const three = (values: readonly number[]): string =>
-  [0.5, 0.95, 0.99].map((part) => oneDigit(quantile(values, part))).join(', ');
+const quantileLines = (
+  label: string,
+  runs: readonly StationsResult[],
+  of: 'castMs' | 'lateMs',
+  names: readonly (typeof quantileNames)[number][] = quantileNames,
+): readonly string[] =>
+  names.map((name) =>
+    row(`${label}, ${name}`, showSpread(spreadOf(runs.map((run) => run[of][name])), oneDigit)),
+  );
 
 const alone = (values: readonly number[]): string =>
   [0.5, 0.95].map((part) => oneDigit(quantile(values, part))).join(', ');

@@ -86,9 +86,9 @@ function slowLines({ slow, unhindered }: ResourcesResult): readonly string[] {
   return [
     '',
     `${ballots} ballots, one server stopped ${heldUp.afterMs} ms after dialing, for ${heldUp.forMs} ms [and none]`,
-    compared('s from dialing to stored by two', twoDigits, ({ cast }) => [cast.castSeconds]),
-    compared('s from dialing to final on all three', twoDigits, ({ cast }) => [cast.finalSeconds]),
-    compared('peak MB of the client', megabytes, ({ cast }) => [cast.client.peakBytes]),
+    compared('s from dialing to stored by two', twoDigits, (run) => [run.castSeconds]),
+    compared('s from dialing to final on all three', twoDigits, (run) => [run.finalSeconds]),
+    compared('peak MB of the client', megabytes, (run) => [run.clientPeakBytes]),
     compared('peak MB of the server that is stopped', megabytes, (run) =>
       run.peakBytes.filter((_, party) => run.slow === null || party === run.slow),
     ),

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { pidOf } from '../src/cli/server-contact.ts';
 import { type Party, parties } from '../src/mpc/parties.ts';
-import { type CastRun, LiveElection, type Outcome } from './live-election.ts';
+import { LiveElection, type Outcome } from './live-election.ts';
 import { Processes } from './processes.ts';
 
 /** When a server is held up, after the client began to dial, and for how long: less than a silent link is given. */
@@ -10,7 +10,9 @@ export const heldUp = { afterMs: 300, forMs: 5_000 } as const;
 /** One client that casts as fast as it can while a server stands still for a while. */
 export interface SlowServerRun {
   readonly slow: Party | null;
-  readonly cast: CastRun;
+  readonly castSeconds: number;
+  readonly finalSeconds: number;
+  readonly clientPeakBytes: number;
   /** Of a, b and c. */
   readonly peakBytes: readonly number[];
   readonly outcome: Outcome;
@@ -33,7 +35,9 @@ export async function castBesideSlow(ballots: number, slow: Party | null): Promi
     const ended = await processes.stopServers();
     return {
       slow,
-      cast,
+      castSeconds: cast.castSeconds,
+      finalSeconds: cast.finalSeconds,
+      clientPeakBytes: cast.client.peakBytes,
       peakBytes: parties.map((party) => ended[party]?.peakBytes ?? Number.NaN),
       outcome,
     };

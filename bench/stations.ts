@@ -3,9 +3,17 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { secondsBetween } from './live-election.ts';
 import type { StationReply, StationTask, TaskResult } from './station-tasks.ts';
+import { quantile } from './statistics.ts';
 
 /** However slow the machine: so long, and so long for each ballot. */
 const taskMs = { fixed: 60_000, perBallot: 40 } as const;
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
 
 /** What all stations together have done. */
 export interface StationsResult {
@@ -13,8 +21,10 @@ export interface StationsResult {
   readonly yes: number;
   /** From the first ballot to the last one that was cast. */
   readonly seconds: number;
-  readonly castMs: readonly number[];
-  readonly lateMs: readonly number[];
+  /** Of a ballot until it was cast, as in TaskResult. */
+  readonly castMs: Quantiles;
+  /** Of paced ballots until they were handed in. */
+  readonly lateMs: Quantiles;
 }
 
 type Share = StationTask extends infer Task
@@ -96,6 +106,13 @@ function ask(child: ChildProcess, task: StationTask): Promise<TaskResult> {
   });
 }
 
+const quantilesOf = (values: readonly number[]): Quantiles => ({
+  p50: quantile(values, 0.5),
+  p95: quantile(values, 0.95),
+  p99: quantile(values, 0.99),
+  max: quantile(values, 1),
+});
+
 function together(results: readonly TaskResult[]): StationsResult {
   const sum = (value: (result: TaskResult) => number) =>
     results.reduce((total, result) => total + value(result), 0);
@@ -107,7 +124,7 @@ function together(results: readonly TaskResult[]): StationsResult {
     ballots: sum((result) => result.ballots),
     yes: sum((result) => result.yes),
     seconds: secondsBetween(begunAt, castAt),
-    castMs: results.flatMap((result) => result.castMs),
-    lateMs: results.flatMap((result) => result.lateMs),
+    castMs: quantilesOf(results.flatMap((result) => result.castMs)),
+    lateMs: quantilesOf(results.flatMap((result) => result.lateMs)),
   };
 }
