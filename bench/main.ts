@@ -17,13 +17,31 @@ temporary directory (TMPDIR says where). It checks nothing but that tallies are 
   --large N       Ballots of the largest election of resources (10000000)
   --runs N        Runs of each measurement (5)
   --only PART,..  Only these parts, of ${Object.keys(parts).join(', ')}
-  --json FILE     Writes all that was measured to a file, too`;
+  --json FILE     Writes all that was measured to a file, too
 
+npm run bench -- --grow [--grow-max N] [--runs N] [--into DIR]
+npm run bench -- --draw [--into DIR]
+
+Measures instead how cost grows with ballots, clients and pools, writes that to grow.json, and draws
+curves beside it; or only draws them anew from that file.
+
+  --grow-max N    Ballots of the largest election of it (10000000)
+  --into DIR      Where that file and the curves are (docs/bench)`;
+
+const root = path.resolve(path.dirname(programPath()), '..');
 const runsMax = 1_000;
+const growMax = 10_000_000;
 
 interface Asked extends Settings {
   readonly parts: readonly string[];
   readonly json: string | null;
+  readonly grow: Growth | null;
+}
+
+interface Growth {
+  readonly isMeasured: boolean;
+  readonly max: number;
+  readonly folder: string;
 }
 
 const voice: Voice = {
@@ -39,15 +57,25 @@ function asked(): Asked | null {
       runs: { type: 'string', default: '5' },
       only: { type: 'string', default: Object.keys(parts).join(',') },
       json: { type: 'string' },
+      grow: { type: 'boolean', default: false },
+      'grow-max': { type: 'string', default: '10000000' },
+      draw: { type: 'boolean', default: false },
+      into: { type: 'string', default: path.join(root, 'docs', 'bench') },
       help: { type: 'boolean', default: false },
     },
   });
+  const growth = {
+    isMeasured: values.grow,
+    max: numberGiven('--grow-max', values['grow-max'], growMax),
+    folder: values.into,
+  };
   const settings = {
     ballots: numberGiven('--ballots', values.ballots, ballotsMax),
     large: numberGiven('--large', values.large, ballotsMax),
     runs: numberGiven('--runs', values.runs, runsMax),
     parts: values.only.split(',').map(partGiven),
     json: values.json ?? null,
+    grow: values.grow || values.draw ? growth : null,
   };
   return values.help ? null : settings;
 }
@@ -68,7 +96,7 @@ function numberGiven(name: string, text: string, max: number): number {
 }
 
 function describeMachine(): string {
-  const packageFile = path.resolve(path.dirname(programPath()), '..', 'package.json');
+  const packageFile = path.join(root, 'package.json');
   const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
   const cpus = os.cpus();
   const memory = `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`;
@@ -79,7 +107,23 @@ function describeMachine(): string {
 }
 
 /** Whether every tally was exact. */
-async function main({ json, parts: wanted, ...settings }: Asked): Promise<boolean> {
+async function main({ grow: growth, ...wanted }: Asked): Promise<boolean> {
+  if (growth === null) {
+    return measureParts(wanted);
+  }
+  const { grow, draw } = await import('./grow.ts');
+  if (growth.isMeasured) {
+    return grow({ ...growth, runs: wanted.runs }, voice);
+  }
+  await draw(growth.folder, voice);
+  return true;
+}
+
+async function measureParts({
+  json,
+  parts: wanted,
+  ...settings
+}: Omit<Asked, 'grow'>): Promise<boolean> {
   const machine = describeMachine();
   voice.say(machine);
   let isExact = true;
