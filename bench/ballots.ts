@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pidOf } from '../src/cli/server-contact.ts';
 import { type PerParty, perParty } from '../src/mpc/parties.ts';
@@ -26,10 +27,10 @@ const warmUpRuns = 1;
 /** Between two measurements. */
 const restMs = 1_000;
 
-/** Seconds of CPU time; null where there is no /proc. */
+/** Seconds of CPU time; of servers null where there is no /proc. */
 export interface CpuTaken {
   readonly servers: PerParty<number | null>;
-  readonly stations: number | null;
+  readonly stations: number;
   /** That were cast in that time. */
   readonly ballots: number;
 }
@@ -145,39 +146,38 @@ class BallotsBench {
     for (let run = 0; run < warmUpRuns; run += 1) {
       await this.#untilFinal(cast);
     }
-    const before = this.#cpu();
+    const before = this.#serverCpu();
     const results: StationsResult[] = [];
     for (let run = 0; run < this.#runs; run += 1) {
       results.push(await this.#untilFinal(cast));
     }
-    const after = this.#cpu();
+    const after = this.#serverCpu();
     const taken = (from: number | null, to: number | null) =>
       from === null || to === null ? null : to - from;
+    const sum = (value: (result: StationsResult) => number) =>
+      results.reduce((total, result) => total + value(result), 0);
     return {
       ballotsPerSecond: spreadOf(results.map(({ ballots, seconds }) => ballots / seconds)),
       runs: results,
       cpu: {
-        servers: perParty((party) => taken(before.servers[party], after.servers[party])),
-        stations: taken(before.stations, after.stations),
-        ballots: results.reduce((sum, { ballots }) => sum + ballots, 0),
+        servers: perParty((party) => taken(before[party], after[party])),
+        stations: sum(({ cpuSeconds }) => cpuSeconds),
+        ballots: sum(({ ballots }) => ballots),
       },
     };
   }
 
   /** What is still to be done of one run must not be part of the next. */
   async #untilFinal(cast: () => Promise<StationsResult>): Promise<StationsResult> {
+    const begun = process.hrtime.bigint();
     const result = await cast();
-    await this.#election.final(result);
+    await this.#election.final(result, begun);
     await sleep(restMs);
     return result;
   }
 
-  #cpu(): Pick<CpuTaken, 'servers' | 'stations'> {
-    const stations = this.#stations.pids.map(cpuSecondsOf);
-    return {
-      servers: perParty((party) => cpuSecondsOf(Number(pidOf(this.#dir, party)))),
-      stations: stations.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0),
-    };
+  #serverCpu(): PerParty<number | null> {
+    return perParty((party) => cpuSecondsOf(Number(pidOf(this.#dir, party))));
   }
 
   async #alone(): Promise<BallotsAlone> {

@@ -9,6 +9,7 @@ export class StationAccount {
   readonly #task: StationTask;
   readonly #castMs: number[] = [];
   readonly #lateMs: number[] = [];
+  readonly #cpu = process.cpuUsage();
   #begunAt = 0n;
   #castAt = 0n;
   #taken = 0;
@@ -71,11 +72,13 @@ export class StationAccount {
   readonly fail = (error: Error): void => this.#failed(error);
 
   result(): TaskResult {
+    const { user, system } = process.cpuUsage(this.#cpu);
     return {
       ballots: this.#taken,
       yes: this.#yes,
       begunAt: this.#begunAt.toString(),
       castAt: this.#castAt.toString(),
+      cpuSeconds: (user + system) / 1e6,
       castMs: this.#castMs,
       lateMs: this.#lateMs,
     };

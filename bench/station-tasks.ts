@@ -1,5 +1,7 @@
 /** Single ballots that a station casts, each of them a batch of its own. */
 export type StationTask = {
+  /** Of the election. */
+  readonly dir: string;
   readonly ballots: number;
   /** Their voters have these numbers in their ids and those after it (scatteredVoter). */
   readonly firstSerial: number;
@@ -29,12 +31,15 @@ export interface TaskResult {
   /** Nanoseconds of the clock of `process.hrtime`, when the first was begun and when the last was cast. */
   readonly begunAt: string;
   readonly castAt: string;
+  /** Of the station, to connect and to take leave among it. */
+  readonly cpuSeconds: number;
   /** Of each ballot until it was cast: since it was dialed for; where they are paced, since it was due. */
   readonly castMs: readonly number[];
   /** Of each paced ballot since it was due, until the station came to hand it in: part of the above. */
   readonly lateMs: readonly number[];
 }
 
-export type StationReply =
-  | { readonly kind: 'done'; readonly result: TaskResult }
-  | { readonly kind: 'failed'; readonly reason: string };
+export interface StationReply {
+  readonly kind: 'done';
+  readonly result: TaskResult;
+}

@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
 import { secondsBetween } from './live-election.ts';
 import type { StationReply, StationTask, TaskResult } from './station-tasks.ts';
 import { quantile } from './statistics.ts';
@@ -21,6 +20,7 @@ export interface StationsResult {
   readonly yes: number;
   /** From the first ballot to the last one that was cast. */
   readonly seconds: number;
+  readonly cpuSeconds: number;
   /** Of a ballot until it was cast, as in TaskResult. */
   readonly castMs: Quantiles;
   /** Of paced ballots until they were handed in. */
@@ -29,81 +29,45 @@ export interface StationsResult {
 
 type Share = StationTask extends infer Task
   ? Task extends StationTask
-    ? Omit<Task, 'firstSerial'>
+    ? Omit<Task, 'dir' | 'firstSerial'>
     : never
   : never;
 
 /** Processes that cast single ballots, each its share. */
 export class Stations {
-  readonly #children: readonly ChildProcess[];
+  readonly #dir: string;
+  readonly #stations: readonly Child<StationTask, StationReply>[];
   #serial = 0;
 
   constructor(dir: string, count: number) {
+    this.#dir = dir;
     const program = fileURLToPath(new URL('station.js', import.meta.url));
-    this.#children = Array.from({ length: count }, () => fork(program, [dir]));
+    this.#stations = Array.from(
+      { length: count },
+      (_, i) => new Child(program, `station ${i + 1}`),
+    );
   }
 
   get count(): number {
-    return this.#children.length;
-  }
-
-  get pids(): readonly number[] {
-    return this.#children.map(({ pid }) => pid ?? Number.NaN);
+    return this.#stations.length;
   }
 
   /** Each of the stations does this. */
   async perform(share: Share): Promise<StationsResult> {
-    const results = await Promise.all(
-      this.#children.map((child) => {
+    const answerMs = taskMs.fixed + taskMs.perBallot * share.ballots;
+    const replies = await Promise.all(
+      this.#stations.map((station) => {
         const firstSerial = this.#serial;
         this.#serial += share.ballots;
-        return ask(child, { ...share, firstSerial });
+        return station.ask('done', { ...share, dir: this.#dir, firstSerial }, answerMs);
       }),
     );
-    return together(results);
+    return together(replies.map(({ result }) => result));
   }
 
   async end(): Promise<void> {
-    await Promise.all(
-      this.#children.map(async (child) => {
-        if (child.exitCode === null && child.signalCode === null) {
-          const gone = once(child, 'exit');
-          child.kill('SIGKILL');
-          await gone;
-        }
-      }),
-    );
+    await Promise.all(this.#stations.map((station) => station.end()));
   }
-}
-
-function ask(child: ChildProcess, task: StationTask): Promise<TaskResult> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      clearTimeout(timer);
-      child.off('message', hear);
-      child.off('exit', gone);
-    };
-    const fail = (why: string) => {
-      done();
-      reject(new Error(`A station that casts single ballots failed: ${why}`));
-    };
-    const hear = (reply: StationReply) => {
-      if (reply.kind === 'done') {
-        done();
-        resolve(reply.result);
-      } else {
-        fail(reply.reason);
-      }
-    };
-    const gone = () => fail('it ended');
-    const timer = setTimeout(
-      () => fail('it took too long'),
-      taskMs.fixed + taskMs.perBallot * task.ballots,
-    );
-    child.on('message', hear);
-    child.once('exit', gone);
-    child.send(task);
-  });
 }
 
 const quantilesOf = (values: readonly number[]): Quantiles => ({
@@ -124,6 +88,7 @@ function together(results: readonly TaskResult[]): StationsResult {
     ballots: sum((result) => result.ballots),
     yes: sum((result) => result.yes),
     seconds: secondsBetween(begunAt, castAt),
+    cpuSeconds: sum((result) => result.cpuSeconds),
     castMs: quantilesOf(results.flatMap((result) => result.castMs)),
     lateMs: quantilesOf(results.flatMap((result) => result.lateMs)),
   };
