@@ -145,6 +145,11 @@ function poolCharts(
       'milliseconds per batch',
       series((one, run, block) => meanOfBlock(one, run.castMs, block)),
     ),
+    'pools-cpu': chart(
+      'What the three servers compute for a pool, together',
+      'milliseconds of CPU time per pool',
+      series((one, run, block) => cpuMs(one, run, block)),
+    ),
     'pools-database': chart(
       "What a ballot adds to each server's database",
       'bytes per ballot',
@@ -166,6 +171,14 @@ export function meanOfBlock(
 ): number {
   const inside = ms.slice(block * poolsPerBlock, (block + 1) * poolsPerBlock);
   return inside.reduce((sum, one) => sum + one, 0) / inside.length;
+}
+
+/** Of all servers for a pool, from handing in its batch to final. */
+export function cpuMs({ poolsPerBlock }: PoolSeries, { blocks }: PoolRun, block: number): number {
+  const seconds = blocks[block]?.cpuSeconds ?? [];
+  return seconds.length === 0
+    ? Number.NaN
+    : (1000 * seconds.reduce((sum, one) => sum + one, 0)) / poolsPerBlock;
 }
 
 /** By ballot; of the first block it is not known, since what an empty database takes is not. */

@@ -20,6 +20,8 @@ export class CrowdClients {
 
   async perform(task: CrowdTask): Promise<CrowdReply> {
     switch (task.kind) {
+      case 'begin':
+        return { kind: 'begun' };
       case 'connect':
         await this.#connect(task);
         return { kind: 'connected' };

@@ -9,6 +9,8 @@ export interface Member {
 
 /** What the benchmark asks of a process in which clients live. */
 export type CrowdTask =
+  /** Done as soon as the process has loaded its program. */
+  | { readonly kind: 'begin' }
   /** Connects all of them to all three servers. */
   | {
       readonly kind: 'connect';
@@ -22,6 +24,7 @@ export type CrowdTask =
   | { readonly kind: 'leave' };
 
 export type CrowdReply =
+  | { readonly kind: 'begun' }
   | { readonly kind: 'connected' }
   /** `at` is in nanoseconds of the clock of `process.hrtime`. */
   | { readonly kind: 'stored'; readonly at: string; readonly yes: number }

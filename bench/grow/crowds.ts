@@ -102,6 +102,7 @@ class Crowds {
   }
 
   async #measure(children: readonly CrowdProcess[], members: readonly Member[]): Promise<CrowdRun> {
+    await Promise.all(children.map((child) => child.ask('begun', { kind: 'begin' }, answerMs)));
     const took = this.#watch.begin();
     const begun = process.hrtime.bigint();
     const where = { dir: this.#dir, outboxFolder: this.#outboxFolder };

@@ -60,6 +60,8 @@ export interface PoolBlock {
   readonly databaseBytes: number;
   /** Of each server, then; empty where the system does not tell. */
   readonly memoryBytes: readonly number[];
+  /** That each server has computed for these pools: however busy the machine is beside. */
+  readonly cpuSeconds: readonly number[];
 }
 
 /** Many small pools in one election. */

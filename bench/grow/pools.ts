@@ -71,6 +71,7 @@ class Series {
     const castMs: number[] = [];
     const finalMs: number[] = [];
     const blocks: PoolBlock[] = [];
+    let took = watch.begin();
     for (let pool = 1; pool <= pools; pool += 1) {
       const { ballots, yes } = this.#ballots.next();
       const begun = performance.now();
@@ -82,7 +83,8 @@ class Series {
       await this.#election.final({ ballots: ballotsPerPool, yes }, process.hrtime.bigint());
       if (pool % poolsPerBlock === 0) {
         const [databaseBytes, memoryBytes] = [watch.databaseBytes(), watch.memoryBytes()];
-        blocks.push({ pools: pool, databaseBytes, memoryBytes });
+        blocks.push({ pools: pool, databaseBytes, memoryBytes, cpuSeconds: took().cpuSeconds });
+        took = watch.begin();
       }
     }
     return { castMs, finalMs, blocks };

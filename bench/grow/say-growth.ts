@@ -1,7 +1,7 @@
 import { isExact } from '../live-election.ts';
 import { row, type Voice } from '../part.ts';
 import { megabytes, type Spread, showSpread, spreadOf, twoDigits, whole } from '../statistics.ts';
-import { meanOfBlock, mostMegabytes } from './charts.ts';
+import { cpuMs, meanOfBlock, mostMegabytes } from './charts.ts';
 import type { GrowData, PoolSeries, ServersTook } from './grow-data.ts';
 
 type Say = Voice['say'];
@@ -105,6 +105,8 @@ function sayPools(series: PoolSeries, say: Say): void {
     const cast = spread((run) => meanOfBlock(series, run.castMs, block));
     say(row(`${label}: ms, to cast`, showSpread(cast, oneDigit)));
     if (runs.every((run) => (run.blocks[block]?.memoryBytes.length ?? 0) > 0)) {
+      const cpu = spread((run) => cpuMs(series, run, block));
+      say(row(`${label}: ms of CPU, all servers`, showSpread(cpu, oneDigit)));
       const memory = spread((run) => Math.max(...(run.blocks[block]?.memoryBytes ?? [])));
       say(row(`${label}: MB of a server then`, showSpread(memory, megabytes)));
     }
