@@ -34,7 +34,7 @@ const layout = {
   width: 600,
   height: 300,
   autosize: 'none',
-  padding: { left: 76, right: 28, top: 128, bottom: 52 },
+  padding: { left: 76, right: 44, top: 128, bottom: 52 },
 } as const;
 const legendAt = { legendX: 0, legendY: -36 } as const;
 const font = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif';

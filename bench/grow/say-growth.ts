@@ -31,7 +31,7 @@ export function sayGrowth(data: GrowData, say: Say): void {
   for (const { clients, ballots, runs } of data.crowds) {
     const spread = spreading(runs);
     say();
-    say(`${whole(clients)} clients at the same time, together ${whole(ballots)} ballots`);
+    say(`clients at the same time: ${whole(clients)}, ballots of all of them: ${whole(ballots)}`);
     say(
       row(
         'seconds, until all are connected',
