@@ -7,6 +7,9 @@ import type { StationTask, TaskResult } from './station-tasks.ts';
 
 type TaskOf<Kind extends StationTask['kind']> = Extract<StationTask, { readonly kind: Kind }>;
 
+/** Of booths that stay: all of them at once might take longer than a client waits for servers. */
+const openedAtOnce = 8;
+
 /** Of paced ballots; then answers are heard, also where the station cannot keep up. */
 const dueAtOnceMax = 8;
 
@@ -76,7 +79,10 @@ export class StationWork {
     const newBooth = () => new Booth(this.#terms, this.#caster, account.fail);
     const booths = Array.from({ length: count }, newBooth);
     try {
-      await Promise.all(booths.map((booth) => booth.open()));
+      for (let first = 0; first < booths.length; first += openedAtOnce) {
+        const some = booths.slice(first, first + openedAtOnce);
+        await Promise.all(some.map((booth) => booth.open()));
+      }
       account.begin();
       cast(booths);
       await account.done;
