@@ -31,19 +31,35 @@ export function storeGroup<Send>(
 ): readonly Send[] {
   const { core, store, now } = parts;
   const sends: Send[] = [];
+  let unsettled = false;
+  const settle = () => {
+    for (let effects = core.step(now()); effects.length > 0; effects = core.step(now())) {
+      carryOut(parts, effects, sends);
+    }
+  };
   store.begin();
   for (const event of events) {
+    const cast = isCast(event);
+    if (unsettled && !cast) {
+      settle();
+    }
     parts.heard(event);
     carryOut(parts, core.handle(event, now()), sends);
-    let effects = core.step(now());
-    while (effects.length > 0) {
-      carryOut(parts, effects, sends);
-      effects = core.step(now());
+    unsettled = cast;
+    if (!cast) {
+      settle();
     }
+  }
+  if (unsettled) {
+    settle();
   }
   store.commit();
   return sends;
 }
+
+/** Batches that come one upon the other are news to the peers once, not each by itself. */
+const isCast = (event: FragmentEvent): boolean =>
+  event.kind === 'client-message' && event.message.kind === 'cast';
 
 function carryOut<Send>(
   parts: GroupParts<Send>,
