@@ -15,6 +15,8 @@ export const limits = {
   /** Ballots that are stored but in no sealed pool before clients are told to wait. */
   ballotsUnsealedMax: 16 * 1024 * 1024,
   batchesUnsealedMax: 100_000,
+  /** Of memory for batches that were stored last and are about to be sealed and tallied. */
+  recentBatchBytesMax: 8 * 1024 * 1024,
   /** Rebuilds of a server's file that can be told apart. A claim of so many can be nobody's but a liar's own. */
   epochMax: 2 ** 32 - 1,
   clientConnectionsMax: 1_024,

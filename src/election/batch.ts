@@ -21,6 +21,8 @@ export const openingBytes = (header: BatchHeader, j: Party): number =>
   j === 2 ? seedBytes + 4 * ballotWords(header) : seedBytes;
 
 const headerTag = ascii('fribs/1 header');
+const fragmentTag = ascii('fribs/1 fragment');
+const batchTag = ascii('fribs/1 batch');
 const runBytes = 16;
 
 /** Everything of a batch that all servers know, bound to the election. */
@@ -60,14 +62,14 @@ export const commitment = (
   j: Party,
   opening: Opening,
   sha256: Sha256,
-): Bytes => sha256(ascii('fribs/1 fragment'), hashOfHeader, u8(j), opening);
+): Bytes => sha256(fragmentTag, hashOfHeader, u8(j), opening);
 
 /** What a batch is known by, and what its caster signs. */
 export const batchDigest = (
   hashOfHeader: Bytes,
   commitments: PerParty<Bytes>,
   sha256: Sha256,
-): Bytes => sha256(ascii('fribs/1 batch'), hashOfHeader, ...commitments);
+): Bytes => sha256(batchTag, hashOfHeader, ...commitments);
 
 export interface BallotsToSplit {
   readonly header: BatchHeader;

@@ -7,6 +7,11 @@ import type { Party } from '../mpc/parties.ts';
  * signature can stand for something else. A caster signs the batch digest itself.
  */
 
+const ackTag = ascii('fribs/1 ack');
+const factsTag = ascii('fribs/1 facts');
+const stateTag = ascii('fribs/1 state');
+const proposalTag = ascii('fribs/1 proposal');
+
 const noRun = new Uint8Array(32);
 
 function assertHashes(...hashes: readonly Bytes[]): void {
@@ -24,7 +29,7 @@ export function ackStatement(
   sha256: Sha256,
 ): Bytes {
   assertHashes(electionHash, batchDigest);
-  return sha256(ascii('fribs/1 ack'), electionHash, u8(server), batchDigest);
+  return sha256(ackTag, electionHash, u8(server), batchDigest);
 }
 
 /**
@@ -61,7 +66,7 @@ export function stateFacts(
   assertHashes(state.electionHash, state.head, ...state.own, ...state.next);
   assertHashes(state.runId ?? noRun);
   return sha256(
-    ascii('fribs/1 facts'),
+    factsTag,
     state.electionHash,
     state.head,
     u64(state.tallied),
@@ -84,7 +89,7 @@ export function claimStatement(
 ): Bytes {
   assertHashes(electionHash, facts);
   return sha256(
-    ascii('fribs/1 state'),
+    stateTag,
     electionHash,
     u8(server),
     u64(claim.epoch),
@@ -107,7 +112,7 @@ export function poolStatement(
 ): Bytes {
   assertHashes(electionHash, pool.digest, ...pool.batches);
   return sha256(
-    ascii('fribs/1 proposal'),
+    proposalTag,
     electionHash,
     u64(pool.number),
     pool.digest,

@@ -11,6 +11,7 @@ import type { Digest, HeldBatch } from '../scheduler/types.ts';
 import { blob, type Flag } from './columns.ts';
 import { type Connection, plain } from './connection.ts';
 import type { FileTerms } from './meta-rows.ts';
+import { RecentBatches } from './recent-batches.ts';
 import { assertSound, damaged } from './storage-error.ts';
 
 export interface BatchRow {
@@ -42,6 +43,8 @@ type NewRow = [
   next: Bytes,
 ];
 
+type PlaceRow = Pick<BatchRow, 'pool' | 'ballots' | 'accepted'>;
+
 interface WaitingRow {
   readonly digest: Bytes;
   readonly ballots: number;
@@ -64,6 +67,15 @@ function acceptedBits(bytes: Bytes, ballots: number): Words {
   return wordsFromBytes(bytes);
 }
 
+const placeOf = ({
+  pool,
+  accepted,
+  ballots,
+}: PlaceRow): Pick<StoredBatch, 'pool' | 'accepted'> => ({
+  pool,
+  accepted: accepted === null ? null : acceptedBits(accepted, ballots),
+});
+
 const commitmentBytes = 32;
 
 /** The table `batch`: what casters handed in. */
@@ -79,6 +91,7 @@ export class BatchRows {
   readonly #sealedIn;
   readonly #setSafe;
   readonly #setSealed;
+  readonly #recent = new RecentBatches();
 
   constructor(db: Connection, { electionHash, party, sha256 }: FileTerms) {
     this.#electionHash = electionHash;
@@ -94,8 +107,8 @@ export class BatchRows {
          signature, own, next
        FROM batch WHERE digest = ?`,
     );
-    this.#place = db.prepare<[Bytes], { readonly pool: number | null; readonly ballots: number }>(
-      'SELECT pool, ballots FROM batch WHERE digest = ?',
+    this.#place = db.prepare<[Bytes], PlaceRow>(
+      'SELECT pool, ballots, accepted FROM batch WHERE digest = ?',
     );
     this.#waiting = db.prepare<[], WaitingRow>(
       'SELECT digest, ballots, received_at, safe FROM batch WHERE pool IS NULL ORDER BY seq',
@@ -129,6 +142,7 @@ export class BatchRows {
       openings.own,
       openings.next,
     );
+    this.#recent.add(toHex(batch.digest), { batch, openings });
   }
 
   markSafe(digests: readonly Digest[]): void {
@@ -157,6 +171,12 @@ export class BatchRows {
   }
 
   get(digest: Digest): StoredBatch | null {
+    const recent = this.#recent.get(digest);
+    if (recent !== undefined) {
+      // A group that was undone took the batch with it.
+      const row = this.#place.get(blob(digest));
+      return row === undefined ? null : { ...recent, ...placeOf(row) };
+    }
     const row = this.#get.get(blob(digest));
     return row === undefined ? null : this.#stored(row);
   }
@@ -217,11 +237,6 @@ export class BatchRows {
       checkOpenings(batch, this.#party, openings, this.#sha256).ok,
       'a fragment is not the one that was stored',
     );
-    return {
-      batch,
-      openings,
-      pool: row.pool,
-      accepted: row.accepted === null ? null : acceptedBits(row.accepted, row.ballots),
-    };
+    return { batch, openings, ...placeOf(row) };
   }
 }
