@@ -14,7 +14,7 @@ import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { good, type Refusal, type Result, refused } from '../base/result.ts';
 import { sha256 } from './hashes.ts';
-import { isP256, parsedCertificate, publicKeyOf } from './public-keys.ts';
+import { isP256, parsedCertificate } from './public-keys.ts';
 
 /** A private key and the self-signed certificate by which others know it. */
 export interface Identity {
@@ -170,16 +170,15 @@ export function certificateFault(der: Bytes, now: Date): string | null {
   if (parsed === null) {
     return 'the certificate cannot be read';
   }
-  const { certificate, publicKey } = parsed;
-  if (!isP256(publicKey)) {
+  if (parsed.key === null) {
     return 'the certificate is not for a P-256 key';
   }
   // Written so that a date that cannot be read counts as a fault.
-  if (!(Date.parse(certificate.validFrom) <= now.getTime())) {
-    return `the certificate is not valid before ${certificate.validFrom}: check the clock`;
+  if (!(parsed.validFromMs <= now.getTime())) {
+    return `the certificate is not valid before ${parsed.validFrom}: check the clock`;
   }
-  if (!(Date.parse(certificate.validTo) >= now.getTime())) {
-    return `the certificate expired on ${certificate.validTo}`;
+  if (!(parsed.validToMs >= now.getTime())) {
+    return `the certificate expired on ${parsed.validTo}`;
   }
   return null;
 }
@@ -199,7 +198,7 @@ export function verifySignature(certificateDer: Bytes, hash: Bytes, signature: B
   if (hash.length !== hashBytes || signature.length !== signatureBytes) {
     return false;
   }
-  const key = publicKeyOf(certificateDer);
+  const key = parsedCertificate(certificateDer)?.key ?? null;
   try {
     return key !== null && verify('sha256', hash, { key, dsaEncoding }, signature);
   } catch {

@@ -6,7 +6,7 @@ import { certificateFault, fingerprintOf, type Identity } from '../crypto/identi
 import { Connection } from './connection.ts';
 import { DialError, dialErrorOf, dialErrorOfStatus } from './dial-error.ts';
 import { socketLimits } from './socket-limits.ts';
-import { peerCertificate, tlsOptions } from './tls-options.ts';
+import { peerCertificate, tlsDialOptions } from './tls-options.ts';
 import { webSocketOptions } from './web-socket-options.ts';
 
 export interface DialOptions {
@@ -50,7 +50,7 @@ function attempt(options: DialOptions, signal: AbortSignal): Promise<Connection>
     }
     const address = new URL(options.url);
     const socket = connect({
-      ...tlsOptions(options.identity),
+      ...tlsDialOptions(options.identity),
       host: address.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(address.port === '' ? '443' : address.port),
     });

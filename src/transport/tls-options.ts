@@ -1,5 +1,10 @@
 import { constants } from 'node:crypto';
-import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import type { Bytes } from '../base/bytes.ts';
 import { concatBytes } from '../base/bytes.ts';
 import { certificatePem, type Identity } from '../crypto/identity.ts';
@@ -9,15 +14,31 @@ import { certificatePem, type Identity } from '../crypto/identity.ts';
  * other's with what it knows instead (`rejectUnauthorized` would refuse all of them); TLS still makes sure that the
  * other end has the certificate's key. Sessions are never resumed: a resumed one would show no certificate.
  */
-export const tlsOptions = (identity: Identity) =>
+export const tlsOptions = (identity: Identity) => ({
+  ...contextOptions(identity),
+  rejectUnauthorized: false,
+});
+
+const contextOptions = (identity: Identity) =>
   ({
     key: identity.keyPem,
     cert: certificatePem(identity),
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET,
-    rejectUnauthorized: false,
-  }) satisfies SecureContextOptions & { rejectUnauthorized: boolean };
+  }) satisfies SecureContextOptions;
+
+const contexts = new WeakMap<Identity, SecureContext>();
+
+/** The same for one who dials often: to read key and certificate anew takes as long as the handshake. */
+export function tlsDialOptions(identity: Identity): {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: false;
+} {
+  const secureContext = contexts.get(identity) ?? createSecureContext(contextOptions(identity));
+  contexts.set(identity, secureContext);
+  return { secureContext, rejectUnauthorized: false };
+}
 
 /** What the other end showed in this connection's handshake, DER; null if nothing or nothing readable. */
 export function peerCertificate(socket: TLSSocket): Bytes | null {
