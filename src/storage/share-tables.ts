@@ -107,6 +107,7 @@ export class ShareTables implements FragmentReads {
   rollback(): void {
     assert(this.#group !== 'none', 'a group of changes was begun');
     this.#group = 'none';
+    this.#rows.voters.undone();
     if (this.#db.inTransaction) {
       guarded(() => this.#db.exec('ROLLBACK'));
     }

@@ -96,7 +96,7 @@ export class VoterMerge {
       for (let at = 0; at < end; at++) {
         taken.push(block.first(at), block.last(at));
       }
-      this.#rows.delete(row.seq);
+      this.#rows.delete(row);
       const rest = new SpanList(block.size - end);
       for (let at = end; at < block.size; at++) {
         rest.push(block.first(at), block.last(at));

@@ -74,6 +74,11 @@ export class VoterRows {
     }
   }
 
+  /** What was changed was undone on the disk. */
+  undone(): void {
+    this.#rows.undone();
+  }
+
   /** How many voters there are, by what the blocks say of themselves: reads the whole table, but no block. */
   count(): number {
     return this.#rows.voters();

@@ -1,6 +1,7 @@
 import type { Spans } from '../election/spans.ts';
 import type { Connection } from './connection.ts';
 import { type BlockRow, blockEnd, blockRow, VoterBlock } from './voter-block.ts';
+import { VoterRunCache } from './voter-run-cache.ts';
 
 /** A run: ascending ranges of voters, apart, in blocks. */
 export type RunPlace = Pick<BlockRow, 'level' | 'run'>;
@@ -22,6 +23,7 @@ export class VoterRunRows {
   readonly #highestLevel;
   readonly #voters;
   readonly #count;
+  readonly #cache = new VoterRunCache();
 
   constructor(db: Connection) {
     this.#insert = db.prepare<[BlockRow]>(
@@ -53,6 +55,7 @@ export class VoterRunRows {
 
   /** Adds blocks with these ranges to a run, behind all that it has. */
   insert(spans: Spans, place: RunPlace): void {
+    this.#cache.changed(place);
     for (let from = 0; from < spans.firsts.length; ) {
       const end = blockEnd(spans, from);
       this.#insert.run(blockRow(spans, from, end, place));
@@ -60,15 +63,28 @@ export class VoterRunRows {
     }
   }
 
-  delete(seq: number): void {
-    this.#delete.run(seq);
+  delete(block: StoredBlock): void {
+    this.#cache.changed(block);
+    this.#delete.run(block.seq);
+  }
+
+  /** What was changed was undone on the disk. */
+  undone(): void {
+    this.#cache.clear();
   }
 
   /** The first block of a run that does not end before `id`. */
-  blockEndingFrom({ level, run }: RunPlace, id: number): VoterBlock | null {
-    const row = this.#endingFrom.get(level, run, id);
+  blockEndingFrom(place: RunPlace, id: number): VoterBlock | null {
+    const blocks = this.#cache.blocksOf(place, this.#firstBlocks);
+    if (blocks !== null) {
+      return blocks[firstEndingFrom(blocks, id)] ?? null;
+    }
+    const row = this.#endingFrom.get(place.level, place.run, id);
     return row === undefined ? null : new VoterBlock(row);
   }
+
+  readonly #firstBlocks = (place: RunPlace, limit: number): readonly VoterBlock[] =>
+    this.blocksOf(place, limit).map((row) => new VoterBlock(row));
 
   /** The first blocks of a run, ascending: all of them, where no limit is given. */
   blocksOf({ level, run }: RunPlace, limit = -1): readonly StoredBlock[] {
@@ -103,4 +119,19 @@ export class VoterRunRows {
   count(): number {
     return this.#count.get()?.blocks ?? 0;
   }
+}
+
+/** The number of the first of ascending blocks that does not end before `id`; their count where there is none. */
+function firstEndingFrom(blocks: readonly VoterBlock[], id: number): number {
+  let low = 0;
+  let high = blocks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((blocks[middle]?.row.last ?? 0) < id) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
