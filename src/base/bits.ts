@@ -26,6 +26,14 @@ export function wordsFromBytes(bytes: Bytes): Words {
 export const bytesOfWords = (words: Words): Bytes =>
   new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
+/** XORs a vector of the same length into `target`. The loop is a function of its own, which V8 then optimises for good. */
+export function xorInto(target: Words, words: Words): void {
+  assert(target.length === words.length, 'only vectors of one length are XORed');
+  for (let i = 0; i < target.length; i++) {
+    target[i] = (target[i] ?? 0) ^ (words[i] ?? 0);
+  }
+}
+
 /** A word whose `count` lowest bits are ones: 0 to 32 of them. */
 export const lowBits = (count: number): number => (count < 32 ? (1 << count) - 1 : 0xffffffff);
 

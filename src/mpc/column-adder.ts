@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { bitAt, lowBits, setBit, type Words, wordsFor } from '../base/bits.ts';
+import { bitAt, lowBits, setBit, type Words, wordsFor, xorInto } from '../base/bits.ts';
 
 /**
  * One fragment of the full adders of a round, 32 to a word. An adder of s, u and v has the carry
@@ -109,9 +109,7 @@ function sumColumn(column: Words, registerBit: number): number {
 function carryColumn(adders: Adders, products: Words, at: number, bits: number): Words {
   const words = wordsFor(bits);
   const column = adders.s.subarray(at, at + words);
-  for (let i = 0; i < words; i++) {
-    column[i] = (column[i] ?? 0) ^ (products[at + i] ?? 0);
-  }
+  xorInto(column, products.subarray(at, at + words));
   if (bits % 32 !== 0) {
     // Lanes past the carries are publicly zero but masked like all products.
     column[words - 1] = (column[words - 1] ?? 0) & lowBits(bits % 32);

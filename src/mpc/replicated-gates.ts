@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { Words } from '../base/bits.ts';
+import { type Words, xorInto } from '../base/bits.ts';
 import { good, type Result } from '../base/result.ts';
 import type { GateEvaluator, Rounds } from './gates.ts';
 import type { StreamPair } from './prss.ts';
@@ -12,10 +12,7 @@ import type { ReplicatedShare } from './share.ts';
  */
 export function zeroShare(streams: StreamPair, count: number): Words {
   const alpha = streams.own.words(count);
-  const other = streams.next.words(count);
-  for (let i = 0; i < alpha.length; i++) {
-    alpha[i] = (alpha[i] ?? 0) ^ (other[i] ?? 0);
-  }
+  xorInto(alpha, streams.next.words(count));
   return alpha;
 }
 

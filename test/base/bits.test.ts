@@ -11,6 +11,7 @@ import {
   type Words,
   wordsFor,
   wordsFromBytes,
+  xorInto,
 } from '../../src/base/bits.ts';
 
 type Bits = readonly (0 | 1)[];
@@ -99,6 +100,22 @@ describe('bit vectors', () => {
         Array.from({ length: 32 * words.length }, (_, i) => (i < length ? 1 : 0)),
       );
     }
+  });
+
+  it('are XORed bit by bit, padding and all, also where they lie within others', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(0xffffffff), fc.nat(0xffffffff))), (pairs) => {
+        const around = Uint32Array.from([7, ...pairs.map(([word]) => word), 7]);
+        const words = Uint32Array.from(pairs, ([, word]) => word);
+        xorInto(around.subarray(1, 1 + pairs.length), words);
+        const wanted = pairs.map(([a, b]) => Number(BigInt(a) ^ BigInt(b)));
+        expect([...around]).toEqual([7, ...wanted, 7]);
+      }),
+    );
+  });
+
+  it('are not XORed with vectors of another length', () => {
+    expect(() => xorInto(new Uint32Array(2), new Uint32Array(1))).toThrow('one length');
   });
 });
 
