@@ -13,13 +13,13 @@ import { type Spread, spreadOf } from './statistics.ts';
 export const stationCount = 2;
 
 /** A connection of its own for each ballot. */
-export const dialed = { ballots: 600, atATime: 12 } as const;
+export const dialed = { ballots: 1_000, atATime: 12 } as const;
 
 /** Connections that are kept. `booths` are clients, each with three connections. */
-export const kept = { ballots: 12_000, booths: 64, onTheWay: 2 } as const;
+export const kept = { ballots: 12_000, booths: 16, onTheWay: 8 } as const;
 
 /** As voters come. */
-export const paced = { seconds: 10, booths: 64, barPerSecond: 1_000 } as const;
+export const paced = { seconds: 10, booths: 16, barPerSecond: 1_000 } as const;
 
 export const aloneRepeats = 50;
 
